@@ -1,0 +1,66 @@
+# What people run. `make` alone lists it. Everything lands in .venv and .cache, below this folder.
+#
+#   make PYTHON=python3.12 demo     another Python for a new .venv (3.11 or later)
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input -qq
+RENDERED := stacksets/rendered
+LOCKS := lambda runtime simulator
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint render lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/.demo-ready ## play an incident in an organization on this machine [SCENARIO=file] [OUT=folder]
+	@$(BIN)/org-gate demo $(if $(SCENARIO),--scenario "$(SCENARIO)") $(if $(OUT),--out "$(OUT)")
+
+test: .venv/.dev-ready ## run everything that is a test [ARGS=pytest arguments]
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal $(ARGS)
+
+lint: .venv/.dev-ready ## style, types, imports, templates, and whether what is generated is fresh
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/cfn-lint $(RENDERED)/*.yaml
+	$(BIN)/python -m org_gate.rollout.render --check $(RENDERED)
+
+render: .venv/.dev-ready ## write stacksets/rendered anew, after a change of a template or of the gate
+	@$(BIN)/python -m org_gate.rollout.render $(RENDERED)
+
+lock: .venv/.dev-ready ## pin and hash what requirements/*.in ask for (UPGRADE=1: newest versions)
+	@$(call compile,dev,)
+	@for name in $(LOCKS); do $(call compile,$$name,-c requirements/dev.txt) || exit 1; done
+	@$(call compile,rie,--no-deps)
+
+clean: ## remove what make built: .venv, caches, demo output
+	@rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis demo-out build dist
+
+# $(1): the lock's name, $(2): more arguments. No registry's address is written.
+compile = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) $(2) \
+	requirements/$(1).in -o requirements/$(1).txt
+
+$(BIN)/pip:
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "org-gate needs Python 3.11 or later, and '$(PYTHON)' is not that." >&2; \
+		echo "Name one that is: make PYTHON=/path/to/python3.12 demo" >&2; exit 1; }
+	@"$(PYTHON)" -m venv .venv
+
+.venv/.demo-ready: requirements/simulator.txt requirements/lambda.txt requirements/runtime.txt pyproject.toml | $(BIN)/pip
+	@echo "Installing org-gate and its simulator into .venv: once, about a minute ..."
+	@$(PIP) --require-hashes -r requirements/simulator.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@echo "Installing what the simulated Lambda functions run on into .cache: once, seconds ..."
+	@$(BIN)/python -m org_gate.rollout.prepare
+	@$(BIN)/python -c 'from org_gate.simulator.lambdas.runtime_files import *; \
+		installed(requirements_file("runtime.txt"), cache_folder())'
+	@touch $@
+
+.venv/.dev-ready: requirements/dev.txt .venv/.demo-ready
+	@echo "Installing the tests and checks into .venv: once, about a minute ..."
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
