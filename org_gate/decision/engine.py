@@ -1,0 +1,68 @@
+"""``decide``: the one way from a request and what is known to a decision (D1-D16)."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from org_gate.decision.concern import concerns
+from org_gate.decision.mode import counted, mode_of
+from org_gate.decision.question import Question, ask
+from org_gate.decision.reasons import Finding, of_event, of_hint, of_staleness, told
+from org_gate.decision.rules import Rules
+from org_gate.decision.summary import summary
+from org_gate.model.decision import MAX_REASONS, Decision, JudgedTarget, KnowledgeMark, Verdict
+from org_gate.model.event import Knowledge
+from org_gate.model.request import Request
+from org_gate.model.times import whole
+from org_gate.policy.model import Policy
+
+
+def decide(request: Request, knowledge: Knowledge, policy: Policy, *, policy_version: int, now: datetime) -> Decision:
+    """Whether what is asked about is safe to deploy to now. ``now`` has an offset; it counts in whole seconds.
+
+    ``knowledge`` may hold more than concerns the request. Judges no right to ask: ``access`` does.
+    """
+    question = ask(request, knowledge, policy, now)
+    mode = mode_of(policy)
+    mark = knowledge_mark(question)
+    findings = list(_findings(question, mark))
+    would_be = _severest(finding.verdict for finding in findings)
+    verdict = counted(would_be, mode)
+    reasons = told(findings, MAX_REASONS)
+    omitted = len(findings) - len(reasons)
+    return Decision(
+        verdict=verdict,
+        would_be=would_be,
+        mode=mode,
+        exempt=False,
+        summary=summary(verdict=verdict, would_be=would_be, mode=mode, reasons=reasons, omitted=omitted, mark=mark),
+        targets=tuple(JudgedTarget(target, mode) for target in question.targets),
+        reasons=reasons,
+        reasons_omitted=omitted,
+        knowledge=mark,
+        policy_version=policy_version,
+        evaluated_at=question.now,
+    )
+
+
+def knowledge_mark(question: Question) -> KnowledgeMark:
+    """How old what is known is (D13). A poll that began after ``now`` is no older than now."""
+    defaults, as_of = question.policy.defaults, question.knowledge.as_of
+    age = None if as_of is None else max(0, int((question.now - whole(as_of)).total_seconds()))
+    stale = age is None or age > defaults.max_age.total_seconds()
+    return KnowledgeMark(as_of, age, stale, defaults.on_stale, defaults.on_unknown)
+
+
+def _findings(question: Question, mark: KnowledgeMark) -> Iterator[Finding]:
+    rules = Rules(question)
+    for concern in concerns(question):
+        finding = of_event(question, concern, rules.ruling(concern.target, concern.event))
+        if finding is not None:
+            yield finding
+    yield from map(of_hint, question.hints)
+    stale = of_staleness(question, mark)
+    if stale is not None:
+        yield stale
+
+
+def _severest(verdicts: Iterable[Verdict]) -> Verdict:
+    return max(verdicts, key=lambda verdict: verdict.severity, default=Verdict.ALLOW)

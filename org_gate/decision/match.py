@@ -1,0 +1,106 @@
+"""Whether a rule's ``match`` fits an event (P2, D7). Knows neither targets nor the organization."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+
+from org_gate.decision.fit import Answer, all_of, known, unknown
+from org_gate.decision.words import plain
+from org_gate.decision.zones import Comparison, compare
+from org_gate.model.event import ACTIONABILITIES, CATEGORIES, PERSONAS, SCOPES, STATUSES, Event
+from org_gate.policy.model import Match
+from org_gate.policy.services import ServiceNames
+
+
+def event_fits(match: Match, event: Event, names: ServiceNames, now: datetime) -> Answer:
+    """``now`` is in whole seconds, as the event's times are."""
+    return all_of(_conditions(match, event, names, now))
+
+
+def _conditions(match: Match, event: Event, names: ServiceNames, now: datetime) -> Iterator[Answer]:
+    yield from _by_kind(match, event)
+    yield from _by_place(match, event, names)
+    yield from _by_time(match, event, now)
+    if match.drill is not None:
+        yield known(event.drill is match.drill)
+
+
+def _by_kind(match: Match, event: Event) -> Iterator[Answer]:
+    if match.categories:
+        yield _enumerated("category", event.category, match.categories, CATEGORIES)
+    if match.statuses:
+        yield _enumerated("status", event.status, match.statuses, STATUSES)
+    if match.scopes:
+        yield _enumerated("scope", event.scope, match.scopes, SCOPES)
+    if match.actionabilities:
+        yield _enumerated("actionability", event.actionability, match.actionabilities, ACTIONABILITIES)
+    if match.personas:
+        yield _personas(event, match.personas)
+    if match.type_codes:
+        yield _type_code(event, match.type_codes)
+
+
+def _by_place(match: Match, event: Event, names: ServiceNames) -> Iterator[Answer]:
+    if match.services:
+        yield _service(event, names.all(match.services), names)
+    if match.regions:
+        yield known(event.region in match.regions) if event.region else _untold("Region")
+    if match.availability_zones:
+        yield _zone(event, match.availability_zones)
+
+
+def _by_time(match: Match, event: Event, now: datetime) -> Iterator[Answer]:
+    if match.starts_within is not None:
+        yield _time("start", event.start, match.starts_within, lambda start, span: start < now + span)
+    if match.open_for_at_least is not None:
+        yield _time("start", event.start, match.open_for_at_least, lambda start, span: start <= now - span)
+    if match.updated_within is not None:
+        yield _time("last update", event.last_updated, match.updated_within, lambda last, span: last > now - span)
+
+
+def _enumerated(field: str, value: str | None, wanted: tuple[str, ...], heard_of: tuple[str, ...]) -> Answer:
+    if value is None:
+        return _untold(field)
+    if value not in heard_of:
+        return unknown(f"this version has never heard of its {field} {plain(value)}")
+    return known(value in wanted)
+
+
+def _personas(event: Event, wanted: tuple[str, ...]) -> Answer:
+    if not event.personas:
+        return _untold("persona")
+    if any(persona in wanted for persona in event.personas):
+        return known(fits=True)
+    strange = [persona for persona in event.personas if persona not in PERSONAS]
+    if strange:
+        return unknown(f"this version has never heard of its persona {plain(strange[0])}")
+    return known(fits=False)
+
+
+def _type_code(event: Event, globs: tuple[str, ...]) -> Answer:
+    code = event.type_code
+    return _untold("type code") if code is None else known(any(fnmatchcase(code, glob) for glob in globs))
+
+
+def _service(event: Event, wanted: frozenset[str], names: ServiceNames) -> Answer:
+    return _untold("service") if event.service is None else known(names.canonical(event.service) in wanted)
+
+
+def _zone(event: Event, wanted: tuple[str, ...]) -> Answer:
+    if event.availability_zone is None:
+        return _untold("zone")
+    match compare((event.availability_zone,), wanted):
+        case Comparison.SHARED:
+            return known(fits=True)
+        case Comparison.DISTINCT:
+            return known(fits=False)
+        case Comparison.IMPOSSIBLE:
+            return unknown(f"its zone {plain(event.availability_zone)} cannot be compared with {', '.join(wanted)}")
+
+
+def _time(field: str, moment: datetime | None, span: timedelta, fits: Callable[[datetime, timedelta], bool]) -> Answer:
+    return _untold(field) if moment is None else known(fits(moment, span))
+
+
+def _untold(field: str) -> Answer:
+    return unknown(f"AWS Health did not tell its {field}")

@@ -1,0 +1,84 @@
+"""What is to be decided: the request with its targets resolved (D2, D5c), what is known, the policy and the time.
+
+The given targets come first, in their order; the pipeline's own ground is last. Judges nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from org_gate.decision.regions import KNOWN_REGIONS
+from org_gate.decision.words import plain, target_text
+from org_gate.model.event import Knowledge
+from org_gate.model.request import Request, Target
+from org_gate.model.times import whole
+from org_gate.policy.model import Policy
+from org_gate.policy.services import ServiceNames
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Something about a target that a person should look at."""
+
+    target: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """``targets`` are the resolved ones: services in upper case with aliases resolved, none where one is unknown."""
+
+    request: Request
+    targets: tuple[Target, ...]
+    hints: tuple[Hint, ...]
+    knowledge: Knowledge
+    policy: Policy
+    names: ServiceNames
+    now: datetime
+
+
+def ask(request: Request, knowledge: Knowledge, policy: Policy, now: datetime) -> Question:
+    names = ServiceNames(policy.service_aliases)
+    asked = (*request.targets, *own_ground(request, policy))
+    hints = (Hint(index, text) for index, target in enumerate(asked) for text in _hints(target, names))
+    return Question(
+        request=request,
+        targets=tuple(resolve(target, names) for target in asked),
+        hints=tuple(hints),
+        knowledge=knowledge,
+        policy=policy,
+        names=names,
+        now=whole(now),
+    )
+
+
+def own_ground(request: Request, policy: Policy) -> tuple[Target, ...]:
+    """What the pipeline itself stands on (D2), where it says where it runs."""
+    pipeline = request.pipeline
+    if pipeline is None or not pipeline.region or not policy.platform_services:
+        return ()
+    return (Target(request.caller, pipeline.region, policy.platform_services),)
+
+
+def resolve(target: Target, names: ServiceNames) -> Target:
+    """The target as it is decided: one unknown service code, and it lists no services (D5c)."""
+    is_clear = all(names.is_known(code) for code in target.services)
+    services = dict.fromkeys(names.canonical(code) for code in target.services) if is_clear else ()
+    return Target(target.account, target.region, tuple(services), target.availability_zones)
+
+
+def _hints(target: Target, names: ServiceNames) -> Iterator[str]:
+    if target.region not in KNOWN_REGIONS:
+        yield (
+            f"{plain(target.region)} is not a Region that this version knows, so perhaps nothing is watched where "
+            "this deployment goes. Check the target's Region; if it is a new one, update org-gate."
+        )
+    for code in dict.fromkeys(target.services):
+        if not names.is_known(code):
+            nearest = names.nearest(code)
+            meant = f" (did you mean {nearest}?)" if nearest else ""
+            yield (
+                f"{plain(code)} is not an AWS Health service code that this version knows{meant}, so events of every "
+                f"service count for {target_text(target)}. Write the code as AWS Health spells it, or have it added "
+                "to the policy's service_aliases."
+            )

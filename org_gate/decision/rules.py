@@ -1,0 +1,98 @@
+"""Which rule decides for a target and an event that concerns it, and what it says (D6, D7).
+
+An event is held against every rule once, however many targets it concerns; a target against a rule's filter once,
+however many events concern it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from org_gate.decision.fit import Answer, Fit, all_of
+from org_gate.decision.match import event_fits
+from org_gate.decision.question import Question
+from org_gate.decision.targets import target_fits
+from org_gate.model.decision import Verdict
+from org_gate.model.event import Event, EventKey
+from org_gate.policy.model import Rule, TargetFilter
+
+_ANY_TARGET: Final = TargetFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A rule of which it is not known whether it fits, and why."""
+
+    rule: str
+    causes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """``rule`` is None where no rule decided and ``defaults.verdict`` spoke."""
+
+    verdict: Verdict
+    rule: Rule | None
+    doubts: tuple[Doubt, ...] = ()
+
+
+class Rules:
+    """The policy's rules, held against the targets and events of one question."""
+
+    def __init__(self, question: Question) -> None:
+        self._question = question
+        self._rules = question.policy.rules
+        self._by_event: dict[EventKey, list[tuple[int, Answer]]] = {}
+        self._by_target: dict[tuple[int, int], Answer] = {}
+
+    def ruling(self, target: int, event: Event) -> Ruling:
+        """Both ways are followed where a fit is not known; of equally severe verdicts the upper rule's stands."""
+        candidates: list[Ruling] = []
+        doubts: list[Doubt] = []
+        for rule, answer in self._fitting(target, event):
+            candidates.append(Ruling(rule.verdict, rule))
+            if answer.fit is Fit.YES:
+                break
+            doubts.append(Doubt(rule.name, answer.doubts))
+        else:
+            candidates.append(Ruling(self._question.policy.defaults.verdict, None))
+        severest = max(candidates, key=lambda ruling: ruling.verdict.severity)  # the first of equals
+        return Ruling(severest.verdict, severest.rule, tuple(doubts))
+
+    def _fitting(self, target: int, event: Event) -> Iterator[tuple[Rule, Answer]]:
+        for index, of_event in self._fitting_event(event):
+            answer = all_of((of_event, self._of_target(target, index)))
+            if answer.fit is not Fit.NO:
+                yield self._rules[index], answer
+
+    def _fitting_event(self, event: Event) -> list[tuple[int, Answer]]:
+        """The rules whose ``match`` may fit, down to the first that decides for every target."""
+        found = self._by_event.get(event.key)
+        if found is None:
+            found = self._by_event[event.key] = list(self._matching(event))
+        return found
+
+    def _matching(self, event: Event) -> Iterator[tuple[int, Answer]]:
+        question = self._question
+        for index, rule in enumerate(self._rules):
+            answer = event_fits(rule.match, event, question.names, question.now)
+            if answer.fit is not Fit.NO:
+                yield index, answer
+            if answer.fit is Fit.YES and rule.targets == _ANY_TARGET:
+                return
+
+    def _of_target(self, target: int, index: int) -> Answer:
+        answer = self._by_target.get((target, index))
+        if answer is None:
+            answer = self._by_target[target, index] = self._target_fits(target, index)
+        return answer
+
+    def _target_fits(self, target: int, index: int) -> Answer:
+        question = self._question
+        return target_fits(
+            self._rules[index].targets,
+            question.targets[target],
+            question.request.pipeline,
+            question.knowledge.accounts,
+            question.names,
+        )

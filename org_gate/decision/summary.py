@@ -1,0 +1,48 @@
+"""The decision in one line for a person."""
+
+from datetime import timedelta
+
+from org_gate.decision.words import event_text, plain
+from org_gate.model.decision import KnowledgeMark, Mode, Reason, Verdict
+from org_gate.model.times import describe_duration
+
+_OPENING = {Verdict.ALLOW: "Allowed", Verdict.WARN: "Allowed with a warning", Verdict.BLOCK: "Blocked"}
+
+
+def summary(
+    *, verdict: Verdict, would_be: Verdict, mode: Mode, reasons: tuple[Reason, ...], omitted: int, mark: KnowledgeMark
+) -> str:
+    """``reasons`` are the ones that are shown, the most severe first."""
+    parts = [f"{_OPENING[verdict]}: {_because(verdict, reasons, omitted)}."]
+    if would_be is not verdict:
+        parts.append(f"The mode is {mode}; enforce would {would_be}.")
+    if mark.stale:
+        parts.append(_stale_text(mark))
+    return " ".join(parts)
+
+
+def _because(verdict: Verdict, reasons: tuple[Reason, ...], omitted: int) -> str:
+    if not reasons:
+        return "nothing that is known of AWS Health stands against it"
+    if verdict is Verdict.ALLOW:
+        return f"{len(reasons) + omitted} events concern it, and rules of the policy allow each of them"
+    others = len(reasons) + omitted - 1
+    more = f", and {others} more reason{'s' if others > 1 else ''}" if others else ""
+    return f"{_headline(reasons[0])}{more}"
+
+
+def _headline(reason: Reason) -> str:
+    if reason.event is not None:
+        by = f"rule {plain(reason.rule)}" if reason.rule else "the policy's default"
+        return f"{event_text(reason.event)} ({by})"
+    return "what is known of AWS Health is too old" if reason.kind == "stale" else _first_sentence(reason.explanation)
+
+
+def _first_sentence(text: str) -> str:
+    return text.split(". ", 1)[0].removesuffix(".")
+
+
+def _stale_text(mark: KnowledgeMark) -> str:
+    if mark.age_seconds is None:
+        return "AWS Health was never read completely."
+    return f"What is known is {describe_duration(timedelta(seconds=mark.age_seconds))} old."

@@ -1,0 +1,62 @@
+"""Pieces of sentences that explanations and summaries are made of.
+
+What comes from AWS Health or from a caller is brought to printable text of bounded length first: an explanation
+ends on terminals, in chats and in CodePipeline's console.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from org_gate.model.event import Event
+from org_gate.model.request import Target
+from org_gate.model.times import format_time
+
+_LONGEST: Final = 120
+_CATEGORIES: Final = {
+    "issue": "issue",
+    "investigation": "investigation",
+    "scheduledChange": "scheduled change",
+    "accountNotification": "account notification",
+}
+
+
+def plain(text: str, longest: int = _LONGEST) -> str:
+    """One line of printable characters."""
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return line if len(line) <= longest else f"{line[:longest]}…"
+
+
+def sentence(text: str) -> str:
+    """With a full stop, where it has no end yet."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+def target_text(target: Target) -> str:
+    """The short form (D1)."""
+    parts = [target.account, target.region, "+".join(target.services), "+".join(target.availability_zones)]
+    return plain("/".join(parts).rstrip("/"))
+
+
+def event_text(event: Event) -> str:
+    """``RDS in us-east-1: issue, open since 2026-03-02T12:04:00Z``."""
+    service = plain(event.service) if event.service else "an unnamed service"
+    region = plain(event.region) if event.region else "an unnamed Region"
+    drill = "drill: " if event.drill else ""
+    return f"{drill}{service} in {region}: {_category(event)}, {_course(event)}"
+
+
+def _category(event: Event) -> str:
+    if event.category is None:
+        return "event of an untold category"
+    return _CATEGORIES.get(event.category, plain(event.category))
+
+
+def _course(event: Event) -> str:
+    status = plain(event.status) if event.status else "of an untold status"
+    start = f"{'from' if event.status == 'upcoming' else 'since'} {_time(event.start)}"
+    end = f" until {format_time(event.end)}" if event.end else ""
+    return f"{status} {start}{end}"
+
+
+def _time(moment: datetime | None) -> str:
+    return format_time(moment) if moment else "an untold time"

@@ -1,0 +1,144 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import ValidationError
+
+from org_gate.model.event import MULTIPLE_SERVICES
+from org_gate.policy.load import load_policy, policy_data, policy_from_data, policy_schema, problems_of, warnings
+
+CONFIG = Path(__file__).parents[3] / "config"
+REGENERATE = (
+    "config/policy.schema.json is not what the model says; write it again with: .venv/bin/python -c "
+    "'import json; from org_gate.policy.load import policy_schema; print(json.dumps(policy_schema(), indent=2))'"
+    " > config/policy.schema.json"
+)
+
+WHOLE = """
+version: 1
+mode: shadow
+defaults: {verdict: warn, on_stale: block, on_unknown: allow, max_age: 90m}
+platform_services: []
+global_services: [IAM]
+depends_on: {ECS: [EC2]}
+service_aliases: {ALB: ELASTICLOADBALANCING}
+delegates: [{account: "999988887777", may_ask_for: {ous: ["Workloads/**"]}}]
+resume: {enabled: false, settle: 1m, within: 25h, wave_size: 3, wave_pause: 30s}
+rules:
+  - name: everything
+    match:
+      categories: [issue]
+      statuses: [open, upcoming]
+      services: [EC2, MULTIPLE_SERVICES]
+      regions: [us-east-1, global]
+      scopes: [PUBLIC]
+      type_codes: ["AWS_*"]
+      availability_zones: [use1-az4]
+      actionabilities: [ACTION_REQUIRED]
+      personas: [OPERATIONS]
+      starts_within: 2h
+      open_for_at_least: 1d
+      updated_within: 90s
+      drill: false
+    targets: {accounts: ["111122223333"], ous: [r-root, ""], regions: [eu-west-1], services: [ECS], pipelines: ["*"]}
+    verdict: block
+    why: Because.
+"""
+
+
+def test_a_policy_goes_through_json_and_back() -> None:
+    policy = load_policy(WHOLE, "p.yaml")
+    data = json.loads(json.dumps(policy_data(policy)))
+    assert policy_from_data(data) == policy
+    assert data["rules"][0]["match"]["updated_within"] == "90s"
+    assert data["resume"]["within"] == "25h"
+    assert (
+        "regions"
+        not in policy_data(policy_from_data({"version": 1, "rules": [{"name": "a", "verdict": "warn"}]}))["rules"][0][
+            "match"
+        ]
+    )
+
+
+def test_the_schema_takes_what_the_model_takes_and_refuses_what_it_refuses() -> None:
+    schema = policy_schema()
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    assert validator.is_valid(policy_data(load_policy(WHOLE, "p.yaml")))
+    for wrong in (
+        {},
+        {"version": 2},
+        {"version": 1, "freezes": []},
+        {"version": 1, "defaults": {"max_age": "soon"}},
+        {"version": 1, "rules": [{"name": "a", "verdict": "block", "match": {"statuses": []}}]},
+        {"version": 1, "rules": [{"name": "a", "verdict": "block", "match": {"statuses": ["Open"]}}]},
+    ):
+        assert not validator.is_valid(wrong), wrong
+
+
+def test_the_shipped_schema_is_fresh() -> None:
+    assert json.loads((CONFIG / "policy.schema.json").read_text()) == policy_schema(), REGENERATE
+
+
+def test_problems_of_json_data_have_field_found_and_expected() -> None:
+    with pytest.raises(ValidationError) as caught:
+        policy_from_data({"version": 1, "mode": "enforced", "rules": [{"name": "a"}]})
+    assert problems_of(caught.value) == [
+        {
+            "field": "mode",
+            "found": "'enforced'",
+            "expected": "'shadow', 'warn' or 'enforce'",
+            "suggestion": "enforce",
+        },
+        {"field": "rules[0].verdict", "found": "nothing", "expected": "a value: this field is required"},
+    ]
+
+
+@pytest.mark.parametrize(
+    "data", [None, [], "text", 7, {"version": 1, "rules": {"a": 1}}, {"version": 1, "rules": [None]}]
+)
+def test_data_of_a_wrong_shape_is_a_validation_error(data: object) -> None:
+    with pytest.raises(ValidationError):
+        policy_from_data(data)
+
+
+def test_policies_as_data_need_no_yaml() -> None:
+    code = (
+        "import sys, org_gate.decision.engine, org_gate.decision.access, org_gate.policy.load;"
+        "assert 'yaml' not in sys.modules; assert 'botocore' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_nothing_is_warned_of_in_the_shipped_policy() -> None:
+    assert warnings(load_policy((CONFIG / "policy.yaml").read_bytes(), "config/policy.yaml")) == []
+
+
+def test_warnings() -> None:
+    text = """
+version: 1
+depends_on: {ECS: [ECRR]}
+service_aliases: {K8S: EKS}
+rules:
+  - {name: fine, match: {services: [MULTIPLE_SERVICES, RDS]}, verdict: block}
+  - {name: allowed, match: {services: [RDS]}, verdict: allow}
+  - {name: blind, match: {services: [RDS, k8s]}, verdict: warn}
+  - {name: last, verdict: allow}
+  - {name: lost, verdict: block}
+"""
+    unknown, blind, lost = warnings(load_policy(text, "p.yaml"))
+    assert unknown == (
+        "depends_on.ECS: ECRR is not an AWS Health service code that this version knows; did you mean ECR?"
+    )
+    assert blind.startswith("rules[2].match.services: rule blind lists services without MULTIPLE_SERVICES")
+    assert lost.startswith("rules[4]: rule lost is never reached: rule last above it")
+
+
+def test_an_alias_cannot_hide_the_largest_outages() -> None:
+    with pytest.raises(ValidationError, match="aliases of single services"):
+        policy_from_data({"version": 1, "service_aliases": {MULTIPLE_SERVICES.lower(): "EC2"}})
+    with pytest.raises(ValidationError, match="each alias once"):
+        policy_from_data({"version": 1, "service_aliases": {"alb": "EC2", "ALB": "EC2"}})
