@@ -1,0 +1,67 @@
+"""What the central functions read from their environment: one model per function.
+
+Built in a function when a process starts to work, never at import; a missing or empty variable fails there,
+by name. What botocore reads for itself (Region, attempts, endpoint) is not repeated here.
+"""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+
+class SettingsError(Exception):
+    """The function's environment is incomplete. ``problems`` has one line for each variable."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__(
+            "This function cannot start: "
+            + "; ".join(problems)
+            + ". Set its environment as the central template does, and deploy it again.",
+        )
+        self.problems = problems
+
+
+class _CentralSettings(BaseModel):
+    """Environments hold more than ours, so what is unknown is ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    table: str = Field(alias="ORG_GATE_TABLE", min_length=1)
+    central_account: str = Field(alias="ORG_GATE_CENTRAL_ACCOUNT", pattern=r"^[0-9]{12}$")
+
+
+class CollectorSettings(_CentralSettings):
+    """The collector's environment."""
+
+
+class ApiSettings(_CentralSettings):
+    """The decision API's environment."""
+
+
+_Settings = TypeVar("_Settings", bound=_CentralSettings)
+
+
+def collector_settings(environ: Mapping[str, str]) -> CollectorSettings:
+    """Raises SettingsError."""
+    return _read(CollectorSettings, environ)
+
+
+def api_settings(environ: Mapping[str, str]) -> ApiSettings:
+    """Raises SettingsError."""
+    return _read(ApiSettings, environ)
+
+
+def _read(model: type[_Settings], environ: Mapping[str, str]) -> _Settings:
+    try:
+        return model.model_validate(dict(environ))
+    except ValidationError as error:
+        raise SettingsError(tuple(_problem(found) for found in error.errors())) from None
+
+
+def _problem(found: object) -> str:
+    detail = found if isinstance(found, dict) else {}
+    name = ".".join(str(part) for part in detail.get("loc", ()))
+    if detail.get("type") == "missing":
+        return f"the environment variable {name} is missing"
+    return f"the environment variable {name} is {detail.get('input')!r}: {detail.get('msg')}"

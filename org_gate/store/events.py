@@ -1,0 +1,246 @@
+"""Event records with all that belongs to them: read, merge, write; the partitions of what is open; the pointers.
+
+A record and its entry among the open events are written in one transaction, conditional on the record's
+revision, so they never disagree. Members and pointers come before it, pointers first: a crash half-way leaves
+more than is needed, never less, and the next reading writes the rest. What a reading means is not known here:
+the caller hands in how the record changes.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final
+
+from org_gate.model.event import EventKey
+from org_gate.model.record import EventRecord
+from org_gate.store import keys
+from org_gate.store.errors import ConflictError
+from org_gate.store.members import Members, SetReading
+from org_gate.store.records import event_expiry, facts_item, grows_old, record_item, record_of
+from org_gate.store.table import Item, ItemKey, Table
+
+ATTEMPTS: Final = 8
+MAX_TEXT_BYTES: Final = 300_000
+_ACCOUNT_SPECIFIC: Final = "ACCOUNT_SPECIFIC"
+
+Change = Callable[[EventRecord | None], EventRecord]
+"""From the record as it is (None: there is none) to the record as it should be. May be called several times."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Belongings:
+    """What a reading brings beside the record's own fields; ``text`` is a description and its stamp."""
+
+    accounts: SetReading | None = None
+    entities: SetReading | None = None
+    text: tuple[str, str] | None = None
+
+
+NOTHING: Final = Belongings()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A record as the table has it. ``place`` is its partition among the open events."""
+
+    record: EventRecord
+    place: str | None
+    expires: int
+    revision: int = 0
+
+    def out_of_date(self, now: datetime) -> bool:
+        """Time alone has made it so: it is over and still among the open ones, or about to expire."""
+        return self.place != _place(self.record, now) or grows_old(self.expires, now) or _outlived(self.record, now)
+
+
+class Events:
+    """Every method raises StoreError."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def records(self, wanted: Iterable[EventKey]) -> dict[EventKey, EventRecord]:
+        """Those that are there."""
+        items = self._table.batch_get(keys.record(key) for key in wanted)
+        return {record.key: record for record in map(record_of, items)}
+
+    def open(self) -> dict[EventKey, Held]:
+        """Everything in the two partitions of what is open, facts alone."""
+        items = [item for place in (keys.PUBLIC, keys.SPECIFIC) for item in self._table.query(place)]
+        return {held.record.key: held for held in map(_held, items)}
+
+    def public(self) -> list[EventRecord]:
+        """The open events that are not account-specific, facts alone."""
+        return [record_of(item) for item in self._table.query(keys.PUBLIC)]
+
+    def save(self, key: EventKey, change: Change, *, now: datetime, belongings: Belongings = NOTHING) -> bool:
+        """Whether anything about the record was written. Raises ConflictError where others keep being first."""
+        if belongings.text is not None:
+            self._keep_text(key, *belongings.text, now)
+        for _attempt in range(ATTEMPTS):
+            held = self._get(key)
+            record = self._with_belongings(held, change(held.record if held else None), belongings, now)
+            place = _place(record, now)
+            if held is not None and _settled(held, record, place, now):
+                return False
+            with suppress(ConflictError):
+                self._commit(held, record, place, now)
+                return True
+        msg = f"{key}: {ATTEMPTS} times in a row somebody else wrote this event first"
+        raise ConflictError(msg)
+
+    def settle(self, key: EventKey, now: datetime) -> bool:
+        """Writes what follows from the time alone; whether anything had to be written."""
+        held = self._get(key)
+        return held is not None and self.save(key, lambda found: found or held.record, now=now)
+
+    def clear_pointers(self, key: EventKey, now: datetime, limit: int) -> int:
+        """Removes at most so many pointers to an event that is over, and remembers how far it came."""
+        held = self._get(key)
+        if held is None or held.record.pointers != "stale":
+            return 0
+        record = held.record
+        names = list(islice(self._accounts(key).names(record.cleared_to), limit + 1))
+        for name in names[:limit]:
+            with suppress(ConflictError):  # the event is open again, and this is its new pointer
+                self._table.delete(
+                    keys.pointer(name, key),
+                    "attribute_not_exists(pk) OR episode <= :episode",
+                    {":episode": record.episode},
+                )
+        last = names[limit - 1] if len(names) > limit else None
+        self.save(key, lambda found: _cleared(found or record, record.episode, last), now=now)
+        return min(len(names), limit)
+
+    def _get(self, key: EventKey) -> Held | None:
+        item = self._table.get(keys.record(key))
+        return None if item is None else _held(item)
+
+    def _accounts(self, key: EventKey) -> Members:
+        return Members(self._table, keys.event(key), keys.MEMBER_ACCOUNT)
+
+    def _with_belongings(
+        self,
+        held: Held | None,
+        record: EventRecord,
+        belongings: Belongings,
+        now: datetime,
+    ) -> EventRecord:
+        if (entities := belongings.entities) is not None:
+            members = Members(self._table, keys.event(record.key), keys.MEMBER_ENTITY)
+            members.take(entities, record.entities_stamp, now, before_put=_nothing_before, also_removed=_nothing_else)
+            record = replace(record, entities_stamp=_newest(record.entities_stamp, entities))
+        record = self._with_pointers(held, record, now)
+        if (accounts := belongings.accounts) is not None:
+            record = self._with_accounts(record, accounts, now)
+        return record
+
+    def _with_pointers(self, held: Held | None, record: EventRecord, now: datetime) -> EventRecord:
+        """Lays the pointers of an event that begins to need them; leaves those of one that is over to be cleared."""
+        wanted = _wants_pointers(record, now)
+        if wanted and record.pointers != "live":
+            record = replace(record, pointers="live", episode=record.episode + 1, cleared_to=None)
+            self._lay_pointers(record, self._accounts(record.key).names(), now)
+        elif not wanted and record.pointers == "live":
+            record = replace(record, pointers="stale" if held is not None and record.lists_accounts else "none")
+        return record
+
+    def _with_accounts(self, record: EventRecord, reading: SetReading, now: datetime) -> EventRecord:
+        members = self._accounts(record.key)
+
+        def before_put(names: Iterable[str]) -> None:
+            if record.pointers == "live":
+                self._lay_pointers(record, names, now)
+
+        def also_removed(name: str) -> list[Item]:
+            return [self._table.deleting(keys.pointer(name, record.key))]
+
+        members.take(reading, record.accounts_stamp, now, before_put=before_put, also_removed=also_removed)
+        return replace(
+            record,
+            lists_accounts=self._table.has(members.pk, members.prefix),
+            accounts_stamp=_newest(record.accounts_stamp, reading),
+        )
+
+    def _lay_pointers(self, record: EventRecord, names: Iterable[str], now: datetime) -> None:
+        told = {"arn": record.key.arn, "region": record.key.region, "episode": record.episode}
+        expires = event_expiry(now)
+        self._table.batch_put(
+            {**keys.pointer(name, record.key)._asdict(), **told, "expires": expires} for name in names
+        )
+
+    def _keep_text(self, key: EventKey, text: str, stamp: str, now: datetime) -> None:
+        """The newest text stands, whatever order texts come in."""
+        item = {"pk": keys.event(key), "sk": keys.TEXT, "text": _bounded(text), "stamp": stamp}
+        with suppress(ConflictError):  # a newer text is there
+            self._table.put(
+                {**item, "expires": event_expiry(now)}, "attribute_not_exists(pk) OR stamp < :stamp", {":stamp": stamp}
+            )
+
+    def _commit(self, held: Held | None, record: EventRecord, place: str | None, now: datetime) -> None:
+        name, expires = keys.event_name(record.key), event_expiry(now)
+        item = {**keys.record(record.key)._asdict(), **record_item(record), "place": place, "expires": expires}
+        actions = [self._put_if_as_read(held, item)]
+        if held is not None and held.place not in (None, place):
+            actions.append(self._table.deleting(ItemKey(held.place or "", name)))
+        if place is not None:
+            entry = {"pk": place, "sk": name, **facts_item(record), "place": place, "expires": expires}
+            actions.append(self._table.putting(entry))
+        self._table.transact(*actions)
+
+    def _put_if_as_read(self, held: Held | None, item: Item) -> Item:
+        if held is None:
+            return self._table.putting({**item, "rev": 1}, "attribute_not_exists(pk)")
+        return self._table.putting({**item, "rev": held.revision + 1}, "rev = :rev", {":rev": held.revision})
+
+
+def _held(item: Mapping[str, Any]) -> Held:
+    return Held(record_of(item), item["place"], int(item["expires"]), int(item.get("rev", 0)))
+
+
+def _outlived(record: EventRecord, now: datetime) -> bool:
+    return record.pointers == "live" and record.over(now)
+
+
+def _wants_pointers(record: EventRecord, now: datetime) -> bool:
+    return not record.is_public and not record.over(now)
+
+
+def _place(record: EventRecord, now: datetime) -> str | None:
+    """The partition it belongs to: while it is open, and until its pointers are cleared."""
+    if not record.over(now):
+        return keys.SPECIFIC if record.text("scope") == _ACCOUNT_SPECIFIC else keys.PUBLIC
+    return keys.SPECIFIC if record.pointers != "none" else None
+
+
+def _settled(held: Held, record: EventRecord, place: str | None, now: datetime) -> bool:
+    """Nothing that anybody reads would change; a later reading of the same does not count as a change."""
+    same = replace(held.record, fields=record.fields) == record and held.record.values == record.values
+    return same and held.place == place and not grows_old(held.expires, now)
+
+
+def _cleared(record: EventRecord, episode: int, last: str | None) -> EventRecord:
+    if record.pointers != "stale" or record.episode != episode:
+        return record
+    return replace(record, cleared_to=last, pointers="none" if last is None else "stale")
+
+
+def _newest(stamp: str | None, reading: SetReading) -> str | None:
+    if not reading.complete:
+        return stamp
+    return reading.stamp if stamp is None else max(stamp, reading.stamp)
+
+
+def _bounded(text: str) -> str:
+    encoded = text.encode()
+    return text if len(encoded) <= MAX_TEXT_BYTES else encoded[:MAX_TEXT_BYTES].decode(errors="ignore") + " (cut)"
+
+
+def _nothing_before(_names: Iterable[str]) -> None:
+    """Nothing points to an entity."""
+
+
+def _nothing_else(_name: str) -> list[Item]:
+    return []

@@ -1,0 +1,104 @@
+"""Where things are in the table: one place for every ``pk`` and ``sk``.
+
+    STATE           STATE                  how far the collector is, the policy's version, the revision of events
+    LEASE           LEASE                  whose poll it is
+    PUBLIC          REGION#ARN             facts of each open event that is not account-specific
+    SPECIFIC        REGION#ARN             the same of those that are, and of those whose pointers are not cleared
+    ACCOUNT#id      RECORD                 where the account is in the organization
+    ACCOUNT#id      EVENT#REGION#ARN       a pointer to an open event that affects it
+    TREE            ACCOUNT#id             what the tree looked like, to write the difference only
+    EVENT#REGION#ARN  RECORD               the event's fields with their stamps
+    EVENT#REGION#ARN  TEXT                 its description
+    EVENT#REGION#ARN  ACCOUNT#id           an affected account
+    EVENT#REGION#ARN  ENTITY#id#value      an affected entity
+    POLICY          POLICY#n               a version of the policy
+    DECISION#id     RECORD, PART#n         a decision
+    DECISIONS#id    time#decision          decisions of an account, by time
+    PIPELINE#id#region#name  time#decision decisions of a pipeline, by time
+    UNREADABLE#day  time#digest            a notification that could not be understood
+
+All open public events are in one partition, because a policy may call any service global, and an event of it
+then concerns every Region. It is read once for each revision and process.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Final
+
+from org_gate.model.event import EventKey
+from org_gate.model.times import format_time
+from org_gate.store.table import ItemKey
+
+STATE: Final = ItemKey("STATE", "STATE")
+LEASE: Final = ItemKey("LEASE", "LEASE")
+PUBLIC: Final = "PUBLIC"
+SPECIFIC: Final = "SPECIFIC"
+TREE: Final = "TREE"
+POLICY: Final = "POLICY"
+RECORD: Final = "RECORD"
+TEXT: Final = "TEXT"
+POINTER: Final = "EVENT#"
+MEMBER_ACCOUNT: Final = "ACCOUNT#"
+MEMBER_ENTITY: Final = "ENTITY#"
+_LONGEST_NAME: Final = 800
+
+
+def event_name(key: EventKey) -> str:
+    """Not to be read back: items carry ``arn`` and ``region``."""
+    return f"{key.region}#{_fitting(key.arn)}"
+
+
+def _fitting(name: str) -> str:
+    """A sort key holds 1,024 bytes; what is longer than any name AWS uses goes in by its digest."""
+    encoded = name.encode()
+    return name if len(encoded) <= _LONGEST_NAME else f"sha256:{hashlib.sha256(encoded).hexdigest()}"
+
+
+def event(key: EventKey) -> str:
+    return f"EVENT#{event_name(key)}"
+
+
+def record(key: EventKey) -> ItemKey:
+    return ItemKey(event(key), RECORD)
+
+
+def pointer(account_id: str, key: EventKey) -> ItemKey:
+    return ItemKey(account(account_id), event(key))
+
+
+def entity(account_id: str, value: str) -> str:
+    """What follows ``ENTITY#``."""
+    return f"{account_id}#{_fitting(value)}"
+
+
+def account(account_id: str) -> str:
+    return f"ACCOUNT#{account_id}"
+
+
+def policy_version(version: int) -> ItemKey:
+    return ItemKey(POLICY, f"POLICY#{version:010d}")
+
+
+def decision(decision_id: str) -> str:
+    return f"DECISION#{decision_id}"
+
+
+def decisions_of(account_id: str) -> str:
+    return f"DECISIONS#{account_id}"
+
+
+def pipeline(account_id: str, region: str | None, name: str) -> str:
+    return f"PIPELINE#{account_id}#{region or '-'}#{name}"
+
+
+def at(moment: datetime, name: str) -> str:
+    return f"{format_time(moment)}#{name}"
+
+
+def unreadable(moment: datetime, digest: str) -> ItemKey:
+    return ItemKey(f"UNREADABLE#{format_time(moment)[:10]}", at(moment, digest))
+
+
+def expires(moment: datetime, days: int) -> int:
+    """The TTL attribute: Unix seconds."""
+    return int(moment.timestamp()) + days * 86_400

@@ -1,0 +1,101 @@
+"""One small item that says how far the collector is, and the lease that keeps its runs apart.
+
+Everything else is read by its help: ``revision`` changes with every commit of events, ``policy_version`` with
+every published policy. ``as_of`` and the cursor only ever move forward (D13).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from org_gate.model.times import format_time, parse_time
+from org_gate.store import keys
+from org_gate.store.errors import ConflictError
+from org_gate.store.table import Item, Table
+
+LEASE: Final = timedelta(seconds=55)
+"""Longer than the collector's own timeout, shorter than its schedule."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Times are None where that never happened."""
+
+    as_of: datetime | None = None
+    """When the last complete poll began."""
+    cursor: datetime | None = None
+    """Everything updated before it is stored."""
+    revision: int = 0
+    policy_version: int = 0
+    full_at: datetime | None = None
+    """When the last complete full look began."""
+    full_due: datetime | None = None
+    """When something asked for a full look."""
+    tree_at: datetime | None = None
+    """When the organization tree was last read whole."""
+
+
+def read_state(table: Table) -> State:
+    """Raises StoreError."""
+    return _state(table.get(keys.STATE) or {})
+
+
+class States:
+    """Every method raises StoreError."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def read(self) -> State:
+        return read_state(self._table)
+
+    def commit_poll(self, began: datetime, *, full: bool) -> bool:
+        """After all of a poll is stored; False where a later poll was committed before."""
+        expression = "SET as_of = :at, poll_cursor = :at" + (", full_at = :at" if full else "") + " ADD revision :one"
+        values = {":at": format_time(began), ":one": 1}
+        try:
+            self._table.update(keys.STATE, expression, values, "attribute_not_exists(as_of) OR as_of <= :at")
+        except ConflictError:
+            self.commit_events()
+            return False
+        return True
+
+    def commit_events(self) -> None:
+        """After events were stored; makes every process read them anew."""
+        self._table.update(keys.STATE, "ADD revision :one", {":one": 1})
+
+    def commit_tree(self, at: datetime) -> None:
+        self._table.update(keys.STATE, "SET tree_at = :at ADD revision :one", {":at": format_time(at), ":one": 1})
+
+    def ask_for_full_look(self, at: datetime) -> None:
+        """The next poll looks at everything."""
+        self._table.update(keys.STATE, "SET full_due = :at", {":at": format_time(at)})
+
+    def take_lease(self, owner: str, now: datetime) -> bool:
+        """Whether the poll may run: nobody else's lease is in force. The same owner may go on."""
+        item = {**keys.LEASE._asdict(), "holder": owner, "lease_until": format_time(now + LEASE)}
+        try:
+            self._table.put(
+                item,
+                "attribute_not_exists(pk) OR holder = :holder OR lease_until <= :now",
+                {":holder": owner, ":now": format_time(now)},
+            )
+        except ConflictError:
+            return False
+        return True
+
+
+def _state(item: Item) -> State:
+    return State(
+        as_of=_time(item.get("as_of")),
+        cursor=_time(item.get("poll_cursor")),
+        revision=int(item.get("revision", 0)),
+        policy_version=int(item.get("policy_version", 0)),
+        full_at=_time(item.get("full_at")),
+        full_due=_time(item.get("full_due")),
+        tree_at=_time(item.get("tree_at")),
+    )
+
+
+def _time(text: Any) -> datetime | None:
+    return None if text is None else parse_time(text)

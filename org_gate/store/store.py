@@ -1,0 +1,68 @@
+"""The table as its users see it: the decision API asks through these methods, the collector writes by subject.
+
+One `Store` lives as long as its process: it keeps the public events of the last revision and the last policy.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from org_gate.model.event import Knowledge
+from org_gate.policy.model import Policy
+from org_gate.store.accounts import Accounts
+from org_gate.store.decisions import Decisions
+from org_gate.store.events import Events
+from org_gate.store.knowledge import Knower
+from org_gate.store.policies import Policies
+from org_gate.store.state import State, States
+from org_gate.store.table import Table
+from org_gate.store.unreadable import keep_unreadable
+
+
+class Store:
+    """Over a boto3 ``dynamodb`` client. Every method raises StoreError; each says what else."""
+
+    def __init__(self, client: Any, table_name: str) -> None:
+        self._table = Table(client, table_name)
+        self.states = States(self._table)
+        self.events = Events(self._table)
+        self.accounts = Accounts(self._table)
+        self._decisions = Decisions(self._table)
+        self._policies = Policies(self._table)
+        self._knower = Knower(self._table, self.events)
+
+    def state(self) -> State:
+        """Read for every request: what else is kept in the process is judged by it."""
+        return self.states.read()
+
+    def knowledge(self, accounts: Iterable[str], state: State) -> Knowledge:
+        """What a decision about these accounts needs to know; at most three reads for one account."""
+        return self._knower.knowledge(accounts, state)
+
+    def policy(self, state: State) -> tuple[int, Policy]:
+        """Raises NoPolicyError where none was published."""
+        return self._policies.current(state)
+
+    def publish_policy(
+        self, data: Mapping[str, Any], *, who: str, note: str, now: datetime, expected_version: int | None
+    ) -> int:
+        """The new version; ``expected_version`` is the one that counts now, None where that does not matter.
+
+        Raises ConflictError, TooLargeError, pydantic's ValidationError; nothing is written then.
+        """
+        return self._policies.publish(data, who=who, note=note, now=now, expected_version=expected_version)
+
+    def policies(self) -> list[dict[str, Any]]:
+        """Every version, the oldest first: ``version``, ``at``, ``who``, ``note``, ``policy``."""
+        return self._policies.all()
+
+    def put_decision(self, record: Mapping[str, Any]) -> None:
+        """Appends a decision. Raises ConflictError where there is one with its id."""
+        self._decisions.put(record)
+
+    def decision(self, decision_id: str) -> dict[str, Any] | None:
+        """The record as it was put; None where there is none."""
+        return self._decisions.get(decision_id)
+
+    def keep_unreadable(self, raw: Any, *, reason: str, now: datetime) -> None:
+        keep_unreadable(self._table, raw, reason=reason, now=now)

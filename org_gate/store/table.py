@@ -1,0 +1,188 @@
+"""The one door to DynamoDB: plain dictionaries in and out, every page read, AWS's errors turned into ours.
+
+It knows how to speak to one table with the keys ``pk`` and ``sk``, and nothing of what is in it. All reads are
+strongly consistent: a decision must not miss what was committed a moment ago.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from org_gate.store.errors import ConflictError, StoreUnavailableError
+
+GET_BATCH: Final = 100
+WRITE_BATCH: Final = 25
+_ROUNDS: Final = 8
+_CONFLICTS: Final = ("ConditionalCheckFailedException", "TransactionConflictException", "TransactionCanceledException")
+_LOST: Final = ("ConditionalCheckFailed", "TransactionConflict")
+
+Item = dict[str, Any]
+
+
+class ItemKey(NamedTuple):
+    """Where an item is."""
+
+    pk: str
+    sk: str
+
+
+class Table:
+    """Every method raises StoreUnavailableError; those with a condition raise ConflictError where it fails."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self._name = name
+        self._serialize = TypeSerializer().serialize
+        self._deserialize = TypeDeserializer().deserialize
+
+    def get(self, key: ItemKey) -> Item | None:
+        answer = self._call("get_item", TableName=self._name, Key=self._key(key), ConsistentRead=True)
+        item = answer.get("Item")
+        return None if item is None else self._plain(item)
+
+    def has(self, pk: str, prefix: str) -> bool:
+        """Whether the partition has an item whose ``sk`` begins so."""
+        found = self._query_page("pk = :pk AND begins_with(sk, :prefix)", {":pk": pk, ":prefix": prefix}, {"Limit": 1})
+        return bool(found["Items"])
+
+    def query(self, pk: str, prefix: str = "", after: str | None = None) -> Iterator[Item]:
+        """The items of a partition whose ``sk`` begins so (or comes after), in order."""
+        condition, values = "pk = :pk", {":pk": pk}
+        if after is not None:
+            condition, values = (
+                "pk = :pk AND sk BETWEEN :after AND :last",
+                {
+                    ":pk": pk,
+                    ":after": after,
+                    ":last": prefix + "\U0010ffff",
+                },
+            )
+        elif prefix:
+            condition, values = "pk = :pk AND begins_with(sk, :prefix)", {":pk": pk, ":prefix": prefix}
+        more: dict[str, Any] = {}
+        while True:
+            answer = self._query_page(condition, values, more)
+            yield from (self._plain(item) for item in answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def _query_page(self, condition: str, values: Mapping[str, Any], more: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self._call(
+            "query",
+            TableName=self._name,
+            ConsistentRead=True,
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=self._values(values),
+            **more,
+        )
+
+    def batch_get(self, keys: Iterable[ItemKey]) -> Iterator[Item]:
+        """The items that are there, in no order."""
+        for batch in _batches(dict.fromkeys(keys), GET_BATCH):
+            wanted: dict[str, Any] = {
+                self._name: {"Keys": [self._key(key) for key in batch], "ConsistentRead": True},
+            }
+            for _round in range(_ROUNDS):
+                answer = self._call("batch_get_item", RequestItems=wanted)
+                yield from (self._plain(item) for item in answer["Responses"].get(self._name, ()))
+                wanted = answer.get("UnprocessedKeys") or {}
+                if not wanted:
+                    break
+            else:
+                raise _unprocessed("batch_get_item")
+
+    def batch_put(self, items: Iterable[Item]) -> None:
+        """Puts without conditions, in no order."""
+        self._batch_write({"PutRequest": {"Item": self._values(item)}} for item in items)
+
+    def put(self, item: Item, condition: str | None = None, values: Mapping[str, Any] | None = None) -> None:
+        self._call("put_item", TableName=self._name, **self._put(item, condition, values))
+
+    def put_new(self, item: Item) -> None:
+        """Raises ConflictError where it is there already."""
+        self.put(item, "attribute_not_exists(pk)")
+
+    def delete(self, key: ItemKey, condition: str | None = None, values: Mapping[str, Any] | None = None) -> None:
+        self._call("delete_item", TableName=self._name, Key=self._key(key), **self._condition(condition, values))
+
+    def update(self, key: ItemKey, expression: str, values: Mapping[str, Any], condition: str | None = None) -> Item:
+        """The whole item after the update."""
+        answer = self._call("update_item", ReturnValues="ALL_NEW", **self._update(key, expression, values, condition))
+        return self._plain(answer["Attributes"])
+
+    def transact(self, *actions: Mapping[str, Any]) -> None:
+        """All or nothing. Actions are made by ``putting``, ``deleting`` and ``updating``."""
+        self._call("transact_write_items", TransactItems=list(actions))
+
+    def putting(self, item: Item, condition: str | None = None, values: Mapping[str, Any] | None = None) -> Item:
+        return {"Put": {"TableName": self._name, **self._put(item, condition, values)}}
+
+    def deleting(self, key: ItemKey, condition: str | None = None, values: Mapping[str, Any] | None = None) -> Item:
+        return {"Delete": {"TableName": self._name, "Key": self._key(key), **self._condition(condition, values)}}
+
+    def updating(self, key: ItemKey, expression: str, values: Mapping[str, Any], condition: str) -> Item:
+        return {"Update": self._update(key, expression, values, condition)}
+
+    def _put(self, item: Item, condition: str | None, values: Mapping[str, Any] | None) -> Item:
+        return {"Item": self._values(item), **self._condition(condition, values)}
+
+    def _update(self, key: ItemKey, expression: str, values: Mapping[str, Any], condition: str | None) -> Item:
+        request = {"TableName": self._name, "Key": self._key(key), "UpdateExpression": expression}
+        return {**request, **self._condition(condition, values)}
+
+    def _condition(self, condition: str | None, values: Mapping[str, Any] | None) -> Item:
+        found: Item = {} if condition is None else {"ConditionExpression": condition}
+        return found | ({"ExpressionAttributeValues": self._values(values)} if values else {})
+
+    def _batch_write(self, requests: Iterable[Mapping[str, Any]]) -> None:
+        for batch in _batches(requests, WRITE_BATCH):
+            waiting: dict[str, Any] = {self._name: batch}
+            for _round in range(_ROUNDS):
+                waiting = self._call("batch_write_item", RequestItems=waiting).get("UnprocessedItems") or {}
+                if not waiting:
+                    break
+            else:
+                raise _unprocessed("batch_write_item")
+
+    def _key(self, key: ItemKey) -> Item:
+        return self._values({"pk": key.pk, "sk": key.sk})
+
+    def _values(self, plain: Mapping[str, Any]) -> Item:
+        return {name: self._serialize(value) for name, value in plain.items()}
+
+    def _plain(self, item: Mapping[str, Any]) -> Item:
+        return {name: self._deserialize(value) for name, value in item.items()}
+
+    def _call(self, operation: str, **request: Any) -> Mapping[str, Any]:
+        try:
+            answer: Mapping[str, Any] = getattr(self._client, operation)(**request)
+        except ClientError as error:
+            raise _store_error(operation, error) from error
+        except BotoCoreError as error:
+            raise StoreUnavailableError(operation, type(error).__name__, str(error)) from error
+        return answer
+
+
+def _store_error(operation: str, error: ClientError) -> Exception:
+    response: Mapping[str, Any] = dict(error.response)
+    told = response.get("Error", {})
+    code, message = told.get("Code", "Unknown"), told.get("Message", "")
+    reasons = response.get("CancellationReasons", ())
+    lost = code in _CONFLICTS and (not reasons or any(reason.get("Code") in _LOST for reason in reasons))
+    if lost:
+        return ConflictError(f"{operation}: somebody else was first ({code}: {message})")
+    return StoreUnavailableError(operation, code, message)
+
+
+def _unprocessed(operation: str) -> StoreUnavailableError:
+    return StoreUnavailableError(operation, "UnprocessedItems", f"DynamoDB left items undone {_ROUNDS} times in a row")
+
+
+def _batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
