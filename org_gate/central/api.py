@@ -1,0 +1,123 @@
+"""The decision API's Lambda, behind a Function URL with AWS_IAM (A1-A5).
+
+The edge: makes the desk once, hands each request to the routes, and turns everything that goes wrong into a problem
+(A4). No verdict and no rule lives here.
+"""
+
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Final
+
+import boto3
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
+
+from org_gate.central.asking import Asker, asker_of, with_plain_body
+from org_gate.central.bodies import Malformed
+from org_gate.central.desk import Desk
+from org_gate.central.problems import (
+    CONTENT_TYPE,
+    BadRequest,
+    Broken,
+    NotFound,
+    Problem,
+    TooLarge,
+    Unavailable,
+    WrongMethod,
+    invalid,
+)
+from org_gate.central.routes import METHODS, app
+from org_gate.central.settings import api_settings
+from org_gate.central.telemetry import logger, tell_problem
+from org_gate.store import Store
+from org_gate.store.errors import NoPolicyError, StoreError, TooLargeError
+
+CONNECT_SECONDS: Final = 2
+READ_SECONDS: Final = 3
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """The Lambda's entry point."""
+    return answer(event, context, _open_desk)
+
+
+@cache
+def _open_desk() -> Desk:
+    """One for each process. Raises SettingsError."""
+    settings = api_settings(os.environ)
+    bounds = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
+    return Desk(Store(boto3.client("dynamodb", config=bounds), settings.table), settings.central_account)
+
+
+def answer(event: Mapping[str, Any], context: LambdaContext, open_desk: Callable[[], Desk]) -> dict[str, Any]:
+    """The Function URL's answer to a request. Whatever happens, it is a defined one."""
+    asker: Asker | None = None
+    desk: Desk | None = None
+    try:
+        asker = asker_of(event)
+        desk = open_desk()
+        app.append_context(asker=asker, desk=desk)  # type: ignore[no-untyped-call]  # powertools leaves it untyped
+        return app.resolve(with_plain_body(event), context)
+    except Exception as error:  # noqa: BLE001  the process edge: a caller needs an answer, and the log gets the cause
+        return _as_answer(_refused(problem_of(error), asker, desk))
+
+
+def problem_of(error: Exception) -> Problem:  # noqa: PLR0911  one for each kind of error
+    """What the caller is told of an error. What is a fault of ours is logged here with its cause."""
+    match error:
+        case Problem():
+            return error
+        case Malformed():
+            return BadRequest(f"{error} Send a JSON object as GET /openapi.json describes it.")
+        case RequestValidationError():
+            return invalid(error.errors())
+        case NotFoundError():
+            return _nothing_there(app.current_event.path, app.current_event.http_method)
+        case TooLargeError():
+            return TooLarge(f"{error} Nothing was written.")
+        case NoPolicyError():
+            return Unavailable(str(error))
+        case StoreError():
+            logger.error("the store failed", exc_info=error)
+            return Unavailable("The table did not answer, so nothing was decided. Ask again after Retry-After.")
+        case _:
+            logger.error("failed", exc_info=error)
+            return Broken("The decision API failed, so nothing was decided. The platform team finds why in its log.")
+
+
+def _nothing_there(path: str, method: str) -> Problem:
+    for pattern, allowed in METHODS.items():
+        if re.fullmatch(pattern, path):
+            return WrongMethod(f"{path} does not take {method}, but {' and '.join(allowed)}.", allowed=allowed)
+    return NotFound("There is nothing at this path. GET /openapi.json lists what there is.")
+
+
+def _refused(problem: Problem, asker: Asker | None, desk: Desk | None) -> Response[str]:
+    """With the mode of the caller's account, where it is known (A4); not after a fault, which reading it may repeat."""
+    tell_problem(problem, None if asker is None else asker.account)
+    mode = None if asker is None or desk is None or isinstance(problem, Broken) else desk.mode()
+    return Response(problem.status.value, CONTENT_TYPE, json.dumps(problem.body(mode)), headers=problem.headers)
+
+
+def _as_answer(response: Response[str]) -> dict[str, Any]:
+    """Of what did not come as far as a route, in the Function URL's form."""
+    return {
+        "statusCode": response.status_code,
+        "headers": response.headers,
+        "body": response.body,
+        "isBase64Encoded": False,
+    }
+
+
+def _within(error: Exception) -> Response[str]:
+    return _refused(problem_of(error), app.context["asker"], app.context["desk"])
+
+
+app.exception_handler([Problem, Malformed, RequestValidationError, NotFoundError, StoreError, Exception])(_within)

@@ -1,0 +1,47 @@
+"""What the decision API says of itself: one structured line and one metric for each decision and each failure.
+
+Only what is named here is ever written: no request, no header, no credential.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aws_lambda_powertools import Logger, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+
+from org_gate.central.problems import Problem
+
+NAMESPACE: Final = "OrgGate"
+_FAULTS_FROM: Final = 500
+
+logger = Logger(service="org-gate-api")
+
+
+def tell_decision(decision: Mapping[str, Any], caller: str) -> None:
+    """One line, and the metric ``Decisions`` by verdict."""
+    logger.info(
+        "decided",
+        decision_id=decision["decision_id"],
+        caller=caller,
+        verdict=decision["verdict"],
+        would_be=decision["would_be"],
+        policy_version=decision["policy_version"],
+        knowledge_age_seconds=decision["knowledge"]["age_seconds"],
+        reasons=len(decision["reasons"]) + decision["reasons_omitted"],
+        targets=len(decision["targets"]),
+    )
+    _count("Decisions", verdict=decision["verdict"])
+
+
+def tell_problem(problem: Problem, caller: str | None) -> None:
+    """One line, and the metric ``Problems`` by status. A fault of ours is logged with its cause."""
+    fault = problem.status >= _FAULTS_FROM
+    log = logger.error if fault else logger.info
+    log("not answered", caller=caller, status=problem.status.value, detail=problem.detail, exc_info=fault)
+    _count("Problems", status=str(problem.status.value))
+
+
+def _count(name: str, **dimensions: str) -> None:
+    with single_metric(name=name, unit=MetricUnit.Count, value=1, namespace=NAMESPACE) as metric:
+        for dimension, value in dimensions.items():
+            metric.add_dimension(name=dimension, value=value)

@@ -1,0 +1,101 @@
+"""``org-gate``: the group of all commands, each loaded when it is used.
+
+Knows the commands by name and one line of help, so that ``--help`` is quick and the package works without the
+simulator's extra. The process edge: whatever goes wrong ends in a message and one of C1's exit codes, and a fault
+of ours never looks like a verdict.
+"""
+
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import click
+
+from org_gate import __version__
+
+COULD_NOT_FIND_OUT: Final = 3
+
+
+class Lazy(NamedTuple):
+    """Where a command is, the extra it needs (if any), and what it does in one line."""
+
+    place: str
+    extra: str | None
+    help: str
+
+
+COMMANDS: Final = {
+    "check": Lazy("org_gate.cli.check:check", None, "Ask whether it is safe to deploy to given targets now."),
+    "demo": Lazy("org_gate.cli.demo:demo", "simulator", "Play an incident in a simulated organization, start to end."),
+    "policy": Lazy("org_gate.cli.policy:policy", None, "Check a policy before it is published."),
+    "simulate": Lazy(
+        "org_gate.cli.simulate:simulate", "simulator", "Serve a simulated AWS organization until stopped."
+    ),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, not when they are listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
+        lazy = COMMANDS.get(cmd_name)
+        return None if lazy is None else load(cmd_name, lazy)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name].help) for name in sorted(COMMANDS)])
+
+
+def load(name: str, lazy: Lazy) -> click.Command:
+    """The command, imported. Raises UsageError where the extra it needs is not installed."""
+    module, _, attribute = lazy.place.partition(":")
+    try:
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        if lazy.extra is None or (error.name or "").startswith("org_gate"):
+            raise
+        message = (
+            f"`org-gate {name}` needs the {lazy.extra} extra, which is not installed ({error.name} is missing). "
+            f"Install it with: pip install 'org-gate[{lazy.extra}]'"
+        )
+        raise click.UsageError(message) from error
+    return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="org-gate")
+def cli() -> None:
+    """Ask, before you deploy, whether there is an AWS incident where it goes.
+
+    Exit codes: 0 allow or warn, or done; 1 block; 2 wrong use or invalid input; 3 could not find out.
+    """
+
+
+def run(arguments: Sequence[str] | None, obj: Any = None) -> int:
+    """The exit code of a command line. ``obj`` is what commands take from their surroundings (tests pass their own)."""
+    try:
+        code = cli.main(args=arguments, prog_name="org-gate", standalone_mode=False, obj=obj)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped before an answer was found.", err=True)
+        return COULD_NOT_FIND_OUT
+    except Exception as error:  # noqa: BLE001  the process edge: a traceback alone would end in 1, which means block
+        traceback.print_exc()
+        click.echo(f"org-gate itself failed ({type(error).__name__}); nothing was found out.", err=True)
+        return COULD_NOT_FIND_OUT
+    return code if isinstance(code, int) else 0
+
+
+def main() -> None:
+    """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(run(None))

@@ -1,0 +1,44 @@
+"""What a command takes from its surroundings: the way to the decision API, the time that passes.
+
+The one place where the command line meets AWS credentials and a clock; a test passes its own ``Surroundings``.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError
+from botocore.session import Session, get_session
+
+from org_gate.client.api import Credentials, DecisionApi
+from org_gate.client.errors import NoCredentials
+
+
+def connect(urls: Sequence[str]) -> DecisionApi:
+    """The decision API with the usual AWS credentials. Raises NoCredentials; ValueError where a URL is none."""
+    session = get_session()
+    return DecisionApi(urls, _credentials(session), _region(session))
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """``seconds`` only ever goes forward; it tells how long a wait took, not what time it is."""
+
+    connect: Callable[[Sequence[str]], DecisionApi] = connect
+    sleep: Callable[[float], None] = time.sleep
+    seconds: Callable[[], float] = time.monotonic
+
+
+def _credentials(session: Session) -> Credentials:
+    try:
+        found = session.get_credentials()
+    except BotoCoreError as error:
+        raise NoCredentials(str(error)) from error
+    if found is None:
+        raise NoCredentials("none were found")
+    return found
+
+
+def _region(session: Session) -> str | None:
+    region = session.get_config_variable("region")
+    return region if isinstance(region, str) else None

@@ -1,0 +1,1 @@
+"""A client of the decision API: signs, asks, and says what came of it. It decides nothing."""
