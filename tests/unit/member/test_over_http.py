@@ -1,0 +1,173 @@
+"""The gate's own transport and the handler as Lambda calls it, over HTTP on localhost with real botocore."""
+
+import io
+import json
+import re
+import threading
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.exceptions import BotoCoreError
+
+from org_gate.member import gate
+from tests.unit.member.support import (
+    ACCOUNT,
+    JOB,
+    SECRET,
+    Heard,
+    HttpWorld,
+    decision,
+    http_world,
+    job_event,
+    reason,
+)
+
+JSON = {"Content-Type": "application/x-amz-json-1.1"}
+PATH = "/lambda-url/eu-west-1/abc/v1/decisions"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "token-" + SECRET)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_RETRY_MODE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+class Context:
+    """What Lambda passes in; its ARN is wrong on purpose: nothing may be taken from it."""
+
+    invoked_function_arn = "arn:aws:lambda:us-east-1:012345678912:function:test"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
+
+def aws_or_central(answers: Mapping[str, tuple[int, Any]]) -> Any:
+    """AWS operations by their target header, central by its path."""
+
+    def answer(heard: Heard) -> tuple[int, Mapping[str, str], bytes]:
+        operation = heard.headers.get("X-Amz-Target", heard.path).rpartition(".")[2]
+        status, body = answers[operation]
+        return status, JSON, json.dumps(body).encode()
+
+    return answer
+
+
+AWS = {
+    "GetJobDetails": (200, {"jobDetails": {"data": {"pipelineContext": {"pipelineName": "orders"}}}}),
+    "PutJobSuccessResult": (200, {}),
+    "PutJobFailureResult": (200, {}),
+}
+
+
+def handled(world: HttpWorld, monkeypatch: pytest.MonkeyPatch, parameters: object = None) -> tuple[Any, str]:
+    """The handler's result and what it printed, with everything pointed to the local server."""
+    known = {
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": world.url,
+        "ORG_GATE_URLS": f"{world.url}/lambda-url/eu-west-1/abc/",
+        "ORG_GATE_MODE": "enforce",
+        "ORG_GATE_ON_UNKNOWN": "block",
+    }
+    for name, value in known.items():
+        monkeypatch.setenv(name, value)
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        result = gate.handler(job_event(parameters), Context())
+    return result, printed.getvalue()
+
+
+def test_the_handler_asks_signed_and_answers_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocked = decision("block", reasons=[reason()])
+    with http_world(aws_or_central({**AWS, PATH: (200, blocked)})) as world:
+        result, printed = handled(world, monkeypatch, {"targets": ["/eu-west-1/RDS"]})
+    assert result == blocked
+    details, question, answer = world.heard
+    assert json.loads(details.body) == {"jobId": JOB}
+    assert question.path == PATH
+    scope = (
+        r"AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/\d{8}/eu-west-1/lambda/aws4_request, SignedHeaders=.*host.*"
+    )
+    assert re.match(scope, question.headers["Authorization"])
+    assert question.headers["X-Amz-Security-Token"] == "token-" + SECRET
+    asked = json.loads(question.body)
+    assert asked["targets"] == [gate.target(ACCOUNT, "eu-west-1", ["RDS"])]
+    assert asked["pipeline"] == {"name": "orders", "region": "us-east-1"}
+    assert json.loads(answer.body)["failureDetails"]["type"] == "JobFailed"
+    line = json.loads(printed)
+    assert (line["decision_id"], line["job"], line["trouble"]) == ("d-1", "failed", [])
+    assert SECRET not in printed
+
+
+def test_aws_health_is_read_over_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = {"arn": "arn:aws:health:us-east-1::event/RDS/A/1", "service": "RDS", "region": "us-east-1"}
+    more = {"startTime": 1772452800.5, "statusCode": "open", "eventScopeCode": "PUBLIC"}
+    answers = {**AWS, PATH: (429, {}), "DescribeEvents": (200, {"events": [shown | more]})}
+    with http_world(aws_or_central(answers)) as world:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", world.url)
+        env = {"AWS_REGION": "eu-west-1", "ORG_GATE_URLS": f"{world.url}/lambda-url/eu-west-1/abc/"}
+        parts = gate.real_parts(env, lambda: 30.0)._replace(resolve=lambda _: "health.us-east-2.amazonaws.com")
+        line = gate.run(job_event({"targets": ["/us-east-1"]}), parts._replace(log=lambda _: None))
+    assert (line["verdict"], line["evaluated_at"]) == ("block", "2026-03-02T12:30:00Z")
+    assert line["reasons"][0]["event"]["start"] == "2026-03-02T12:00:00Z"
+    asked = next(heard for heard in world.heard if heard.headers.get("X-Amz-Target", "").endswith("DescribeEvents"))
+    assert "/us-east-2/health/" in asked.headers["Authorization"]
+
+
+def test_botocore_does_not_retry_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "9")
+    with http_world(aws_or_central({**AWS, PATH: (200, decision()), "GetJobDetails": (500, {})})) as world:
+        result, _ = handled(world, monkeypatch)
+    assert result["decision_id"] == "d-1"
+    assert len(world.heard) == 3
+
+
+def post(world: HttpWorld, seconds: float = 5) -> gate.Reply:
+    return gate.post_signed(botocore.session.get_session(), world.url + PATH, b"{}", "us-east-1", seconds)
+
+
+def test_redirects_are_not_followed() -> None:
+    with http_world(lambda _: (302, {"Location": "/elsewhere"}, b"")) as world:
+        assert post(world).status == 302
+    assert [heard.path for heard in world.heard] == [PATH]
+
+
+def test_an_endless_body_is_cut() -> None:
+    with http_world(lambda _: (200, JSON, b" " * (gate.MAX_REPLY + 100))) as world:
+        assert len(post(world).body) == gate.MAX_REPLY + 1
+
+
+def test_a_broken_body_is_a_fault() -> None:
+    with http_world(lambda _: (200, {"Transfer-Encoding": "chunked"}, b"{")) as world, pytest.raises(BotoCoreError):
+        post(world, 0.3)
+
+
+def test_a_body_cut_short_is_no_decision() -> None:
+    headers = {"Content-Length": "9999", "Connection": "close"}
+    with http_world(lambda _: (200, headers, json.dumps(decision()).encode()[:-1])) as world:
+        reply = post(world, 5)
+    with pytest.raises(gate.NoAnswerError, match="not a decision"):
+        gate.understood(reply, "enforce")
+
+
+def test_nobody_there_is_a_fault() -> None:
+    with http_world(lambda _: (200, {}, b"")) as world:
+        pass
+    with pytest.raises(BotoCoreError):
+        post(world)
+
+
+def test_a_call_cannot_outlast_its_seconds() -> None:
+    held = threading.Event()
+    with pytest.raises(TimeoutError):
+        gate.within(0.05, held.wait)
+    held.set()
+    with pytest.raises(TimeoutError):
+        gate.within(0, lambda: pytest.fail("was called"))
