@@ -1,0 +1,154 @@
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from org_gate.central import collector
+from org_gate.central.settings import api_settings, collector_settings
+from org_gate.rollout.files import PACKAGE
+from org_gate.rollout.lambda_platform import LambdaPlatform
+from org_gate.rollout.render import central_template, examples, main, member_template, stale_examples
+from tests.unit.rollout.templates import actions, properties, read, statements
+
+RENDERED = Path(__file__).parents[3] / "stacksets" / "rendered"
+ELSEWHERE = LambdaPlatform("3.11", "x86_64")
+
+# What stands behind these is known to the simulator, which refuses a stack with any other.
+KNOWN_TYPES = {
+    "AWS::CloudWatch::Alarm",
+    "AWS::DynamoDB::Table",
+    "AWS::Events::Rule",
+    "AWS::IAM::Role",
+    "AWS::Lambda::EventInvokeConfig",
+    "AWS::Lambda::Function",
+    "AWS::Lambda::Permission",
+    "AWS::Lambda::Url",
+    "AWS::Logs::LogGroup",
+}
+# These actions name no resource in IAM.
+WITHOUT_RESOURCE = re.compile(r"^(health|organizations|codepipeline):")
+
+
+def test_the_committed_examples_are_fresh() -> None:
+    assert stale_examples(RENDERED) == []
+
+
+def test_what_is_not_fresh_is_named(tmp_path: Path) -> None:
+    assert main([str(tmp_path)]) is None
+    assert main(["--check", str(tmp_path)]) is None
+    (tmp_path / "member.yaml").write_text("old")
+    (tmp_path / "central.yaml").unlink()
+    assert main(["--check", str(tmp_path)]) == f"not fresh in {tmp_path}: central.yaml, member.yaml; run `make render`"
+    assert "usage" in str(main([]))
+
+
+def test_cfn_lint_finds_nothing_for_any_platform(tmp_path: Path) -> None:
+    for name, template in {"central": central_template(ELSEWHERE), "member": member_template(ELSEWHERE)}.items():
+        (tmp_path / f"{name}.yaml").write_text(template)
+    files = [*map(str, sorted(tmp_path.iterdir())), *map(str, sorted(RENDERED.iterdir()))]
+    cfn_lint = Path(sys.executable).with_name("cfn-lint")
+    done = subprocess.run([cfn_lint, *files], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("", 0)
+
+
+def test_the_platform_is_all_that_differs() -> None:
+    for render in (central_template, member_template):
+        assert render(ELSEWHERE).replace("python3.11", "python3.13").replace("[x86_64]", "[arm64]") == render()
+
+
+@pytest.mark.parametrize("template", examples().values(), ids=examples().keys())
+def test_only_resources_that_the_simulator_builds(template: str) -> None:
+    assert {resource["Type"] for resource in read(template)["Resources"].values()} <= KNOWN_TYPES
+
+
+@pytest.mark.parametrize("template", examples().values(), ids=examples().keys())
+def test_roles_allow_single_actions_on_single_resources(template: str) -> None:
+    for role in properties(template, "AWS::IAM::Role"):
+        for statement in statements(template, role):
+            assert "*" not in "".join(actions(statement))
+            if statement["Resource"] == "*":
+                assert all(WITHOUT_RESOURCE.match(action) for action in actions(statement)), statement
+
+
+@pytest.mark.parametrize("template", examples().values(), ids=examples().keys())
+def test_role_names_differ_by_region(template: str) -> None:
+    for role in properties(template, "AWS::IAM::Role").values():
+        assert role["RoleName"]["Fn::Sub"].endswith("-${AWS::Region}")
+
+
+def test_central_handlers_are_in_the_package() -> None:
+    functions = properties(central_template(), "AWS::Lambda::Function").values()
+    handlers = {each["FunctionName"]: each["Handler"] for each in functions}
+    assert handlers == {
+        "org-gate-api": "org_gate.central.api.handler",
+        "org-gate-collector": "org_gate.central.collector.handler",
+    }
+    for handler in handlers.values():
+        assert importlib.util.find_spec(handler.removesuffix(".handler")) is not None
+
+
+def test_central_functions_find_their_environment() -> None:
+    environ = {"ORG_GATE_TABLE": "org-gate", "ORG_GATE_CENTRAL_ACCOUNT": "999988887777"}
+    for function in properties(central_template(), "AWS::Lambda::Function").values():
+        variables = function["Environment"]["Variables"]
+        assert {name for name in variables if name.startswith("ORG_GATE_")} == set(environ)
+    assert collector_settings(environ).table == api_settings(environ).table == "org-gate"
+
+
+def test_the_alarm_on_old_knowledge_looks_at_the_metric_that_the_collector_writes() -> None:
+    alarm = properties(central_template(), "AWS::CloudWatch::Alarm")["KnowledgeTooOld"]
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": collector.metrics.service}]
+    assert alarm["Namespace"] == collector.metrics.namespace
+    assert f'name="{alarm["MetricName"]}"' in (PACKAGE / "central" / "collector.py").read_text()
+    assert alarm["TreatMissingData"] == "breaching"
+
+
+def test_the_table_keeps_what_it_holds() -> None:
+    table = read(central_template())["Resources"]["Table"]
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert table["Properties"]["DeletionProtectionEnabled"] is True
+    assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+
+
+def test_callers_of_the_organization_get_in_by_the_url_alone() -> None:
+    everybody = {"FunctionName": {"Ref": "Api"}, "Principal": "*", "PrincipalOrgID": {"Ref": "OrganizationId"}}
+    permissions = properties(central_template(), "AWS::Lambda::Permission").values()
+    assert [each for each in permissions if each["Principal"] == "*"] == [
+        {**everybody, "Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": "AWS_IAM"},
+        {**everybody, "Action": "lambda:InvokeFunction", "InvokedViaFunctionUrl": True},
+    ]
+    assert properties(central_template(), "AWS::Lambda::Url")["ApiUrl"]["AuthType"] == "AWS_IAM"
+    assert all("SourceArn" in each for each in permissions if each["Principal"] != "*")
+
+
+def _called(*folders: str, pattern: str) -> set[str]:
+    """What the sources in these packages match, as the IAM action that botocore's operation stands for."""
+    files = [path for folder in folders for path in (PACKAGE / folder).rglob("*.py")]
+    found = {name for path in files for name in re.findall(pattern, path.read_text())}
+    return {"".join(part.capitalize() for part in name.split("_")) for name in found}
+
+
+def _allowed(role: str, service: str) -> set[str]:
+    named = [action.split(":") for statement in statements(central_template(), role) for action in actions(statement)]
+    return {action for prefix, action in named if prefix == service}
+
+
+def test_the_collector_may_do_what_it_does_and_nothing_else() -> None:
+    table = _called("store", pattern=r'_call\(\s*"(\w+)"') - {"TransactWriteItems"} | {
+        "PutItem",
+        "UpdateItem",
+        "DeleteItem",
+    }
+    assert _allowed("CollectorRole", "dynamodb") == table
+    assert _allowed("CollectorRole", "health") == _called("health", pattern=r'"(describe_\w+_for_organization)"')
+    tree = _called("health", "central", pattern=r'"(list_(?:roots|accounts|organiz)\w*)"')
+    assert _allowed("CollectorRole", "organizations") == tree | {"ListAccounts"}
+
+
+def test_the_api_reads_knowledge_and_writes_decisions_but_deletes_nothing() -> None:
+    assert _allowed("ApiRole", "dynamodb") == {"BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"}
+    assert _allowed("ApiRole", "health") == _allowed("ApiRole", "organizations") == set()
