@@ -1,0 +1,33 @@
+"""After a scenario has been played: the simulated clock goes on at the pace of the wall clock, until stopped.
+
+The one place in the simulator that looks at real time, for those who work with it by hand.
+"""
+
+import time
+from datetime import timedelta
+from threading import Event
+from typing import Final
+
+from org_gate.simulator.play import instant
+from org_gate.simulator.world import World
+
+_PACE: Final = 0.05
+"""Seconds between two looks at what clients have asked for."""
+
+
+class _Nobody:
+    """Listens to nothing: what happens from now on is the clients' own doing."""
+
+    def happened(self, *_: object) -> None: ...
+
+    def refused(self, *_: object) -> None: ...
+
+    def asked(self, *_: object) -> None: ...
+
+
+def keep_going(world: World, stop: Event) -> None:
+    """Polls, pipelines and queues go on until ``stop`` is set."""
+    began, start = time.monotonic(), world.clock.now()
+    while not stop.wait(_PACE):
+        world.clock.advance_to(start + timedelta(seconds=int(time.monotonic() - began)))
+        instant(world, [], _Nobody())

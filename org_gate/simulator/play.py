@@ -1,0 +1,190 @@
+"""The one loop that drives the simulator: advance to the next due instant, deliver, drain until idle, advance (S3, S5).
+
+It acts on the organization as AWS and people would: AWS Health shows events, EventBridge delivers, people start,
+retry and stop pipelines through CodePipeline's API. It knows nothing of verdicts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any, Protocol
+
+from botocore.exceptions import ClientError
+
+from org_gate.rollout.errors import RolloutError
+from org_gate.simulator.record import Line
+from org_gate.simulator.scenario.checks import health_update
+from org_gate.simulator.scenario.model import Entry, PipelineSpec
+from org_gate.simulator.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a ``run`` or ``retry`` came to. ``line`` is None where no gate answered at that instant."""
+
+    at: datetime
+    entry: Entry
+    pipeline: PipelineSpec
+    line: Line | None
+    refused: str | None = None
+
+    @property
+    def as_stated(self) -> bool:
+        """Whether the verdict is the one that the scenario states; true where it states none."""
+        return self.entry.expect is None or (self.line is not None and self.line["verdict"] == self.entry.expect)
+
+
+class NotRunYetError(Exception):
+    """A retry or stop of a pipeline that never ran."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"pipeline {name} has not run yet, so there is nothing to retry or stop")
+
+
+class Listener(Protocol):
+    """Told of what happens, as it happens."""
+
+    def happened(self, at: datetime, entry: Entry) -> None:
+        """An entry that is not a run or a retry has been played."""
+
+    def refused(self, at: datetime, entry: Entry, why: str) -> None:
+        """AWS, or the decision API, would not do what the entry says; it is skipped."""
+
+    def asked(self, asked: Asked) -> None:
+        """A run or retry has been played."""
+
+
+def play(world: World, listener: Listener) -> list[Asked]:
+    """The whole scenario, from its start to its end; the clock stands at the end afterwards."""
+    scenario = world.scenario
+    entries = scenario.entries()
+    last = scenario.start + (entries[-1].at if entries else timedelta(0))
+    instants = {scenario.start + at: list(same) for at, same in groupby(entries, key=lambda entry: entry.at)}
+    asked: list[Asked] = []
+    now: datetime | None = scenario.start
+    while now is not None:
+        world.clock.advance_to(now)
+        asked += instant(world, instants.pop(now, []), listener)
+        now = _next_instant(world, instants, last)
+    return asked
+
+
+def instant(world: World, entries: Sequence[Entry], listener: Listener) -> list[Asked]:
+    """What is due now, in S3's order."""
+    acts = _Acts(world, listener)
+    for entry in entries:
+        acts.by_aws_and_platform_team(entry)
+    world.aws.delivery.fire_due()
+    world.drain(held=False)
+    for entry in entries:
+        acts.deliver(entry)
+    for entry in entries:
+        acts.by_people(entry)
+    world.drain()
+    return acts.asked
+
+
+def _next_instant(world: World, instants: dict[datetime, list[Entry]], last: datetime) -> datetime | None:
+    """None when it is over: after the last entry nothing runs, is held or waits, or the tail has passed."""
+    if not instants and not world.aws.pipelines.is_busy():
+        return None
+    due = (min(instants, default=None), world.aws.delivery.next_due(), world.aws.pipelines.next_due())
+    moment = min((moment for moment in due if moment is not None), default=None)
+    return None if moment is None or moment > last + world.scenario.tail else moment
+
+
+class _Acts:
+    """Plays single entries, and keeps what the runs and retries came to."""
+
+    def __init__(self, world: World, listener: Listener) -> None:
+        self._world = world
+        self._listener = listener
+        self._now = world.clock.now()
+        self.asked: list[Asked] = []
+
+    def by_aws_and_platform_team(self, entry: Entry) -> None:
+        if entry.health is not None:
+            self._world.aws.health.show(health_update(self._world.scenario, entry.health))
+        elif entry.fault is not None:
+            self._world.add_fault(entry.fault)
+        elif isinstance(entry.policy, dict):
+            try:
+                self._world.publish(entry.policy)
+            except RolloutError as error:
+                self._listener.refused(self._now, entry, str(error))
+                return
+        else:
+            return
+        self._listener.happened(self._now, entry)
+
+    def deliver(self, entry: Entry) -> None:
+        if entry.deliver is None:
+            return
+        self._world.notify(entry.deliver.arn, entry.deliver.region)
+        self._world.drain(held=False)
+        self._listener.happened(self._now, entry)
+
+    def by_people(self, entry: Entry) -> None:
+        if entry.pipeline_name is None:
+            return
+        pipeline = self._world.scenario.pipeline(entry.pipeline_name, entry.account)
+        try:
+            self._person(entry, pipeline)
+        except (ClientError, NotRunYetError) as error:
+            self._skipped(entry, pipeline, str(error))
+            return
+        if entry.stop is not None:
+            self._listener.happened(self._now, entry)
+            return
+        before = len(self._world.aws.recorder.lines)
+        self._world.drain(held=False)
+        new = [line for line in self._world.aws.recorder.lines[before:] if _is_of(line, pipeline)]
+        self._note(Asked(self._now, entry, pipeline, new[-1] if new else None))
+
+    def _person(self, entry: Entry, pipeline: PipelineSpec) -> None:
+        """Presses the console's button. Raises ClientError or NotRunYetError where CodePipeline refuses."""
+        client = self._world.sessions.client("codepipeline", pipeline.account, pipeline.region)
+        if entry.run is not None:
+            client.start_pipeline_execution(name=pipeline.name)
+            return
+        execution_id = _latest_execution(client, pipeline)
+        if entry.stop is not None:
+            client.stop_pipeline_execution(
+                pipelineName=pipeline.name, pipelineExecutionId=execution_id, abandon=True, reason="stopped by a person"
+            )
+            return
+        client.retry_stage_execution(
+            pipelineName=pipeline.name,
+            stageName=_failed_stage(client, pipeline),
+            pipelineExecutionId=execution_id,
+            retryMode="FAILED_ACTIONS",
+        )
+
+    def _skipped(self, entry: Entry, pipeline: PipelineSpec, why: str) -> None:
+        self._listener.refused(self._now, entry, why)
+        if entry.stop is None:
+            self.asked.append(Asked(self._now, entry, pipeline, None, refused=why))
+
+    def _note(self, asked: Asked) -> None:
+        self.asked.append(asked)
+        self._listener.asked(asked)
+
+
+def _latest_execution(client: Any, pipeline: PipelineSpec) -> str:
+    """Raises NotRunYetError where the pipeline never ran."""
+    answer = client.list_pipeline_executions(pipelineName=pipeline.name, maxResults=1)
+    for execution in answer["pipelineExecutionSummaries"]:
+        return str(execution["pipelineExecutionId"])
+    raise NotRunYetError(pipeline.name)
+
+
+def _failed_stage(client: Any, pipeline: PipelineSpec) -> str:
+    """The failed stage; where none failed the last that ran, for CodePipeline to refuse."""
+    stages = [s for s in client.get_pipeline_state(name=pipeline.name)["stageStates"] if "latestExecution" in s]
+    failed = [stage for stage in stages if stage["latestExecution"]["status"] == "Failed"]
+    return str((failed or stages)[-1]["stageName"])
+
+
+def _is_of(line: Line, pipeline: PipelineSpec) -> bool:
+    return (line["pipeline_account"], line["pipeline_name"]) == (pipeline.account, pipeline.name)

@@ -1,0 +1,142 @@
+"""What pydantic cannot see: whether the parts of a scenario fit each other. Each finding has its path.
+
+Pure but for the policy files it reads; plays nothing.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from org_gate.simulator.health import HealthUpdate, HealthUpdateError
+from org_gate.simulator.health.events import EventBook
+from org_gate.simulator.scenario.model import Entry, HealthSpec, OrganizationSpec, Scenario, event_fields
+
+Path = tuple[str | int, ...]
+
+
+class Finding(NamedTuple):
+    """One thing that does not fit: where, what was found, what was expected."""
+
+    path: Path
+    found: str
+    expected: str
+
+
+def findings(scenario: Scenario) -> list[Finding]:
+    """All that does not fit, in no particular order."""
+    return [
+        *_organization(scenario),
+        *_central(scenario),
+        *_gate_ous(scenario),
+        *_pipelines(scenario),
+        *_pipeline_entries(scenario),
+        *_health_entries(scenario),
+    ]
+
+
+def ou_paths(organization: OrganizationSpec) -> dict[str, None]:
+    """The paths of all OUs, parents before children. Raises TypeError where the nesting is not names."""
+    return dict.fromkeys(_walk(organization.ous, ""))
+
+
+def _walk(level: object, prefix: str) -> Iterator[str]:
+    if level is None:
+        return
+    if not isinstance(level, dict):
+        msg = f"{prefix or 'ous'} has {level!r} where the names of OUs are expected, each with its own OUs or {{}}"
+        raise TypeError(msg)
+    for name, below in level.items():
+        path = f"{prefix}/{name}" if prefix else str(name)
+        yield path
+        yield from _walk(below, path)
+
+
+def _organization(scenario: Scenario) -> Iterator[Finding]:
+    organization = scenario.organization
+    try:
+        paths = ou_paths(organization)
+    except TypeError as error:
+        yield Finding(("organization", "ous"), "something else", str(error))
+        return
+    ids = Counter([organization.management, *(account.id for account in organization.accounts)])
+    for index, account in enumerate(organization.accounts):
+        if ids[account.id] > 1:
+            yield Finding(("organization", "accounts", index, "id"), account.id, "an id that no other account has")
+        if account.ou and account.ou not in paths:
+            known = ", ".join(paths) or "none"
+            yield Finding(("organization", "accounts", index, "ou"), account.ou, f"one of the OUs: {known}")
+
+
+def _central(scenario: Scenario) -> Iterator[Finding]:
+    statuses = {account.id: account.status for account in scenario.organization.accounts}
+    if statuses.get(scenario.central.account) != "ACTIVE":
+        expected = "an active account of the organization, not the management account"
+        yield Finding(("central", "account"), scenario.central.account, expected)
+
+
+def _gate_ous(scenario: Scenario) -> Iterator[Finding]:
+    try:
+        paths = ou_paths(scenario.organization)
+    except TypeError:
+        return
+    for index, path in enumerate(scenario.gate_ous or []):
+        if path not in paths:
+            yield Finding(("gate_ous", index), path, f"one of the OUs: {', '.join(paths) or 'none'}")
+
+
+def _pipelines(scenario: Scenario) -> Iterator[Finding]:
+    known = {scenario.organization.management, *(account.id for account in scenario.organization.accounts)}
+    seen = Counter((p.account, p.region, p.name) for p in scenario.pipelines)
+    for index, pipeline in enumerate(scenario.pipelines):
+        if pipeline.account not in known:
+            yield Finding(("pipelines", index, "account"), pipeline.account, "an account of the organization")
+        if seen[pipeline.account, pipeline.region, pipeline.name] > 1:
+            yield Finding(("pipelines", index, "name"), pipeline.name, "a name once for each account and Region")
+
+
+def _pipeline_entries(scenario: Scenario) -> Iterator[Finding]:
+    for index, entry in enumerate(scenario.timeline):
+        if entry.pipeline_name is None:
+            continue
+        try:
+            scenario.pipeline(entry.pipeline_name, entry.account)
+        except ValueError as error:
+            field = "run" if entry.run else "retry" if entry.retry else "stop"
+            yield Finding(("timeline", index, field), entry.pipeline_name, str(error))
+
+
+def _health_entries(scenario: Scenario) -> Iterator[Finding]:
+    """Rehearsed in the order in which they will be played."""
+    book = EventBook()
+    for index, entry in sorted(enumerate(scenario.timeline), key=lambda pair: pair[1].at):
+        try:
+            _rehearse(scenario, entry, book)
+        except HealthUpdateError as error:
+            what = "health" if entry.health is not None else "deliver"
+            yield Finding(("timeline", index, what), "an event that does not fit", str(error))
+
+
+def _rehearse(scenario: Scenario, entry: Entry, book: EventBook) -> None:
+    if entry.health is not None:
+        book.show(health_update(scenario, entry.health), scenario.start + entry.at)
+    elif entry.deliver is not None:
+        book.one(entry.deliver.arn, entry.deliver.region)
+
+
+def health_update(scenario: Scenario, spec: HealthSpec) -> HealthUpdate:
+    """An entry as AWS Health's simulator takes it, times absolute."""
+    entities = None
+    if spec.entities is not None:
+        entities = [
+            {
+                name: scenario.moment(value) if name == "lastUpdatedTime" else value
+                for name, value in entity.model_dump(exclude_unset=True).items()
+            }
+            for entity in spec.entities
+        ]
+    return HealthUpdate(
+        event=event_fields(scenario, spec),
+        description=spec.description,
+        affected_accounts=spec.affectedAccounts,
+        entities=entities,
+    )

@@ -1,0 +1,142 @@
+"""What a demo prints: a short story as it happens, and a table of pipelines and verdicts at the end.
+
+Text from AWS Health, policies and answers is untrusted: it is shown as plain text without control characters.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from org_gate.model.times import describe_duration
+from org_gate.simulator.play import Asked
+from org_gate.simulator.scenario.model import Entry, FaultSpec, HealthSpec, Scenario
+
+_STYLE: Final = {"allow": "green", "warn": "yellow", "block": "bold red"}
+_WIDTH: Final = 118
+
+
+def plain(text: str) -> str:
+    """One line without control or format characters."""
+    return "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") else c for c in text)
+
+
+def console_for(*, stderr: bool = False) -> Console:
+    """Colour only on a terminal, NO_COLOR honoured (rich does both); a fixed width elsewhere."""
+    console = Console(stderr=stderr, highlight=False, markup=False, soft_wrap=True)
+    return (
+        console
+        if console.is_terminal
+        else Console(stderr=stderr, highlight=False, markup=False, soft_wrap=True, width=_WIDTH, no_color=True)
+    )
+
+
+class Story:
+    """Tells what happens; a ``play.Listener``."""
+
+    def __init__(self, console: Console, scenario: Scenario) -> None:
+        self._console = console
+        self._names = {account.id: account.name for account in scenario.organization.accounts}
+
+    def say(self, text: str) -> None:
+        self._console.print(Text(plain(text)))
+
+    def happened(self, at: datetime, entry: Entry) -> None:
+        if entry.health is not None:
+            self._line(at, _health_words(entry.health))
+        elif entry.deliver is not None:
+            self._line(at, f"EventBridge delivers {_short_arn(entry.deliver.arn)} ahead of the next poll")
+        elif entry.fault is not None:
+            self._line(at, _fault_words(entry.fault))
+        elif entry.policy is not None:
+            self._line(at, "A new policy is published")
+        else:
+            self._line(at, f"A person stops {entry.stop}")
+
+    def refused(self, at: datetime, entry: Entry, why: str) -> None:
+        what = "policy" if entry.policy is not None else f"{_deed(entry)} {entry.pipeline_name}"
+        self._line(at, f"Skipped: {what}. {why}")
+
+    def asked(self, asked: Asked) -> None:
+        text = Text(f"{asked.at:%H:%M:%S}  ")
+        text.append(plain(f"{asked.pipeline.name} ({self._names.get(asked.pipeline.account, 'management')}, "))
+        text.append(plain(f"{asked.pipeline.region}), {_deed(asked.entry)}: "))
+        text.append(*_verdict(asked))
+        text.append("" if asked.line is None else plain(f" — {asked.line['summary']}"))
+        self._console.print(text)
+
+    def table(self, all_asked: Iterable[Asked]) -> None:
+        """Every run and retry with its verdict, and the one that the scenario states."""
+        table = Table(title="Pipelines and verdicts", title_justify="left", width=_WIDTH)
+        for column in ("time", "pipeline", "account", "Region", "by", "verdict", "stated", "rule"):
+            table.add_column(column, overflow="fold")
+        for asked in all_asked:
+            name, style = _verdict(asked)
+            stated = "" if asked.entry.expect is None else asked.entry.expect + ("" if asked.as_stated else " ✗")
+            table.add_row(
+                f"{asked.at:%H:%M:%S}",
+                plain(asked.pipeline.name),
+                plain(self._names.get(asked.pipeline.account, "management")),
+                asked.pipeline.region,
+                _deed(asked.entry),
+                Text(name, style=style),
+                stated,
+                Text(plain(_rules(asked))),
+            )
+        self._console.print(table)
+
+    def _line(self, at: datetime, text: str) -> None:
+        self._console.print(Text(f"{at:%H:%M:%S}  {plain(text)}", style="dim"))
+
+
+def _deed(entry: Entry) -> str:
+    return "run" if entry.run else "retry" if entry.retry else "stop"
+
+
+def _verdict(asked: Asked) -> tuple[str, str]:
+    if asked.refused is not None:
+        return "skipped", "dim"
+    if asked.line is None:
+        return "no answer", "bold red"
+    verdict = asked.line["verdict"] or asked.line["pipeline_result"]
+    return str(verdict), _STYLE.get(str(verdict), "bold red")
+
+
+def _rules(asked: Asked) -> str:
+    """What decided, as short as a table cell: the rules of the most severe reasons, and their events' services."""
+    if asked.line is None:
+        return asked.refused or "no gate answered"
+    worst = [r for r in asked.line["reasons"] if r["verdict"] == asked.line["would_be"]]
+    return ", ".join(dict.fromkeys(_cause(reason) for reason in worst if reason["kind"] != "hint"))
+
+
+def _cause(reason: Mapping[str, object]) -> str:
+    event = reason["event"]
+    if not isinstance(event, Mapping):
+        return str(reason["kind"])
+    return f"{reason['rule'] or 'default'}: {event['service']} {event['region']}"
+
+
+def _health_words(spec: HealthSpec) -> str:
+    event = spec.event
+    if event.statusCode == "closed":
+        return f"AWS Health closes {_short_arn(event.arn)}"
+    accounts = f", accounts {', '.join(spec.affectedAccounts)}" if spec.affectedAccounts else ""
+    zone = f", zone {event.availabilityZone}" if event.availabilityZone else ""
+    new = f"{event.service or _short_arn(event.arn)} in {event.region or 'its Region'}"
+    scope = f" ({event.eventScopeCode}{zone}{accounts})" if event.eventScopeCode else ""
+    return f"AWS Health shows {event.eventTypeCategory or 'an update of'} {new}{scope}, {event.statusCode or ''}"
+
+
+def _fault_words(fault: FaultSpec) -> str:
+    where = "".join(f" {part}" for part in (fault.region, fault.account) if part)
+    lasts = "to the end" if fault.lasts is None else f"for {describe_duration(fault.lasts)}"
+    return f"Fault: {fault.service}{where} {fault.kind} {lasts}"
+
+
+def _short_arn(arn: str) -> str:
+    return arn.rsplit("/", 1)[-1]

@@ -1,0 +1,42 @@
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
+import pytest
+
+from org_gate.simulator.server import Server
+from tests.unit.simulator.doors import ORDERS, START, Doors, opened
+
+
+@pytest.fixture(name="doors")
+def _doors() -> Iterator[Doors]:
+    with opened() as doors:
+        yield doors
+
+
+def test_every_answer_carries_the_simulated_date_and_no_other(doors: Doors) -> None:
+    doors.clock.advance_to(START.replace(minute=5))
+    connection = HTTPConnection(urlsplit(doors.endpoint).netloc)
+    connection.request("GET", "/nowhere")
+    refused = connection.getresponse()
+    refused.read()
+    connection.close()
+    assert refused.headers.get_all("Date") == ["Mon, 02 Mar 2026 12:05:00 GMT"]
+    answered = doors.client("sts", ORDERS).get_caller_identity()["ResponseMetadata"]["HTTPHeaders"]
+    assert answered["date"] == "Mon, 02 Mar 2026 12:05:00 GMT"
+    assert answered["server"] == "org-gate-simulator"
+
+
+def test_a_taken_port_is_an_os_error_not_an_exit(doors: Doors) -> None:
+    port = urlsplit(doors.endpoint).port
+    assert port is not None
+    with pytest.raises(OSError, match=r"[Aa]ddress already in use"):
+        Server(doors.door, port)
+
+
+def test_a_given_port_can_be_used_again_at_once(doors: Doors) -> None:
+    with Server(doors.door) as first:
+        port = urlsplit(first.endpoint).port
+    assert port is not None
+    with Server(doors.door, port) as second:
+        assert second.endpoint == f"http://127.0.0.1:{port}"
