@@ -28,8 +28,11 @@ lint: .venv/.dev-ready ## style, types, imports, templates, and whether what is 
 	$(BIN)/cfn-lint $(RENDERED)/*.yaml
 	$(BIN)/python -m org_gate.rollout.render --check $(RENDERED)
 
-render: .venv/.dev-ready ## write stacksets/rendered anew, after a change of a template or of the gate
+render: .venv/.dev-ready ## write what is generated and committed anew: example templates, policy schema, OpenAPI
 	@$(BIN)/python -m org_gate.rollout.render $(RENDERED)
+	@$(BIN)/python -c 'import json; from org_gate.policy.load import policy_schema; \
+		print(json.dumps(policy_schema(), indent=2))' > config/policy.schema.json
+	@$(BIN)/python -m org_gate.central.routes > docs/openapi.json
 
 lock: .venv/.dev-ready ## pin and hash what requirements/*.in ask for (UPGRADE=1: newest versions)
 	@$(call compile,dev,)
@@ -56,8 +59,6 @@ $(BIN)/pip:
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@echo "Installing what the simulated Lambda functions run on into .cache: once, seconds ..."
 	@$(BIN)/python -m org_gate.rollout.prepare
-	@$(BIN)/python -c 'from org_gate.simulator.lambdas.runtime_files import *; \
-		installed(requirements_file("runtime.txt"), cache_folder())'
 	@touch $@
 
 .venv/.dev-ready: requirements/dev.txt .venv/.demo-ready

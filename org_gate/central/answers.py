@@ -110,7 +110,7 @@ class StatusAnswer(_Answer):
     stale: bool
     policy_version: int = Field(description="0: none was published yet, so nothing can be decided.")
     mode: ModeName | None
-    revision: int = Field(description="Grows with every change of what is known.")
+    revision: int = Field(description="Grows with every change of the open public events.")
     evaluated_at: str
 
 

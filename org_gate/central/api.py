@@ -70,7 +70,7 @@ def answer(event: Mapping[str, Any], context: LambdaContext, open_desk: Callable
 
 
 def problem_of(error: Exception) -> Problem:  # noqa: PLR0911  one for each kind of error
-    """What the caller is told of an error. What is a fault of ours is logged here with its cause."""
+    """What the caller is told of an error."""
     match error:
         case Problem():
             return error
@@ -85,10 +85,8 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911  one for each kind
         case NoPolicyError():
             return Unavailable(str(error))
         case StoreError():
-            logger.error("the store failed", exc_info=error)
             return Unavailable("The table did not answer, so nothing was decided. Ask again after Retry-After.")
         case _:
-            logger.error("failed", exc_info=error)
             return Broken("The decision API failed, so nothing was decided. The platform team finds why in its log.")
 
 

@@ -23,6 +23,8 @@ from org_gate.model.request import (
 MAX_BODY_BYTES: Final = 256 * 1024
 MAX_LISTED: Final = 200
 MAX_NAME: Final = 1000
+MAX_VERSION: Final = 2**53
+"""What every JSON reader takes for a whole number."""
 _LEFT_OUT: Final = "0" * 12
 _SHORT_FORM: Final = "ACCOUNT/REGION[/SERVICE+SERVICE[/ZONE+ZONE]]"
 
@@ -138,7 +140,7 @@ class PolicyBody(_Body):
 
     policy: dict[str, Any] = Field(description="The whole policy as JSON.")
     note: Annotated[str, Field(max_length=MAX_NAME)] = Field(default="", description="Why, for those who read later.")
-    expected_version: Annotated[int, Field(ge=0)] | None = Field(
+    expected_version: Annotated[int, Field(ge=0, le=MAX_VERSION)] | None = Field(
         default=None, description="Publish only if this version is the present one (0: none yet); else 409."
     )
 

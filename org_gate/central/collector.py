@@ -8,7 +8,7 @@ logged and counted, not raised: the next poll is the retry. A fault of the table
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
@@ -18,27 +18,38 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
+from org_gate.central.budget import CONNECT_SECONDS, ENDLESS, READ_SECONDS, Budget
 from org_gate.central.notifications import take_notification
-from org_gate.central.organization import TreeError, read_organization
 from org_gate.central.poll import Limits, Poll, PollReport
 from org_gate.central.settings import collector_settings
+from org_gate.central.tree import FAILED, REFRESHED, UNFINISHED, TreeReport, refresh_tree
 from org_gate.health.endpoints import candidate_regions
 from org_gate.health.view import OrganizationView
-from org_gate.model.times import format_time, parse_time
-from org_gate.store import Store
+from org_gate.model.times import describe_duration, format_time, parse_time
+from org_gate.store import State, Store, StoreError
 
-TREE_EVERY: Final = timedelta(hours=1)
-_HEALTH_TIMEOUTS: Final = Config(connect_timeout=3, read_timeout=10)
+_BOUNDS: Final = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
 _SCHEDULE: Final = "aws.events"
+_SHOWN_ITEMS: Final = 20
+_TABLE_FAILED: Final = (
+    "The table did not do what was asked, so this run ends here. What it had stored stays, and the next poll reads the "
+    "rest again. Decisions go on with what is known, if they can read the table, and count it as stale once it is "
+    "older than the policy's max_age. Where this goes on: see the table's throttling and the collector's role."
+)
 
 logger = Logger(service="org-gate-collector")
 metrics = Metrics(namespace="OrgGate", service="collector")
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """A schedule's event or a notification of AWS Health, and a summary of what came of it."""
-    return _measured(_collector().handle(event))
+    budget = Budget(lambda: context.get_remaining_time_in_millis() / 1000)
+    try:
+        return _measured(_collector().handle(event, budget))
+    except StoreError:
+        logger.exception(_TABLE_FAILED)
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +57,26 @@ class Collector:
     """``view`` is made anew for every poll, because AWS Health's active Region may change."""
 
     store: Store
-    view: Callable[[], OrganizationView]
+    view: Callable[[Budget], OrganizationView]
     organizations: Any
     """A boto3 ``organizations`` client."""
     limits: Limits = field(default_factory=Limits)
 
-    def handle(self, event: Mapping[str, Any]) -> dict[str, Any]:
+    def handle(self, event: Mapping[str, Any], budget: Budget = ENDLESS) -> dict[str, Any]:
         """Raises StoreError, and ValueError where a schedule's event has no time."""
         if event.get("source") == _SCHEDULE:
-            return self._poll(parse_time(event["time"]), owner=str(event.get("id") or event["time"]))
+            return self._poll(parse_time(event["time"]), str(event.get("id") or event["time"]), budget)
         return self._take_notification(event)
 
-    def _poll(self, now: datetime, owner: str) -> dict[str, Any]:
+    def _poll(self, now: datetime, owner: str, budget: Budget) -> dict[str, Any]:
         if not self.store.states.take_lease(owner, now):
             logger.info("another poll is running, so this one does nothing")
             return {"poll": "skipped"}
-        report = Poll(self.view(), self.store, now, self.limits).run()
-        _tell_poll(report)
-        tree = self._refresh_tree(now)
+        report = Poll(self.view(budget), self.store, now, self.limits, budget).run()
+        state = self.store.state()
+        _tell_poll(report, state, now)
+        tree = refresh_tree(self.store, self.organizations, now, state.tree_at, budget)
+        _tell_tree(tree)
         return {
             "poll": "complete" if report.complete else "incomplete",
             "at": format_time(now),
@@ -72,28 +85,9 @@ class Collector:
             "failed": len(report.failed),
             "unreadable": len(report.unusable),
             "error": None if report.error is None else report.error.kind,
-            "tree": tree,
-            "age_seconds": self._age(now),
+            "tree": tree.outcome,
+            "age_seconds": _age(state, now),
         }
-
-    def _refresh_tree(self, now: datetime) -> str:
-        """Hourly. A tree that could not be read whole leaves the last one, and is read again by the next poll."""
-        tree_at = self.store.state().tree_at
-        if tree_at is not None and now - tree_at < TREE_EVERY:
-            return "kept"
-        try:
-            accounts = read_organization(self.organizations)
-        except TreeError as error:
-            logger.warning(str(error))
-            return "failed"
-        changed = self.store.accounts.refresh(accounts)
-        self.store.states.commit_tree(now)
-        logger.info("organization tree read", accounts=len(accounts), changed=changed)
-        return "refreshed"
-
-    def _age(self, now: datetime) -> int | None:
-        as_of = self.store.state().as_of
-        return None if as_of is None else max(0, int((now - as_of).total_seconds()))
 
     def _take_notification(self, event: Mapping[str, Any]) -> dict[str, Any]:
         taken = take_notification(self.store, event)
@@ -114,23 +108,61 @@ def _collector() -> Collector:
     """Once per process. How often botocore tries is its own environment's business."""
     settings = collector_settings(os.environ)
     return Collector(
-        store=Store(boto3.client("dynamodb"), settings.table),
-        view=lambda: OrganizationView(_health_client, candidate_regions()),
-        organizations=boto3.client("organizations"),
+        store=Store(boto3.client("dynamodb", config=_BOUNDS), settings.table),
+        view=lambda budget: OrganizationView(_health_client, candidate_regions(), budget.may_ask),
+        organizations=boto3.client("organizations", config=_BOUNDS),
     )
 
 
 @cache
 def _health_client(region: str) -> Any:
-    return boto3.client("health", region_name=region, config=_HEALTH_TIMEOUTS)
+    return boto3.client("health", region_name=region, config=_BOUNDS)
 
 
-def _tell_poll(report: PollReport) -> None:
-    for item in (*report.failed, *report.unusable):
-        logger.warning("AWS Health could not tell about an event; the next poll asks again", item=item)
+def _age(state: State, now: datetime) -> int | None:
+    return None if state.as_of is None else max(0, int((now - state.as_of).total_seconds()))
+
+
+def _tell_poll(report: PollReport, state: State, now: datetime) -> None:
+    told: dict[str, Any] = {"complete": report.complete, "full": report.full_done, "changed": report.changed}
+    if report.delayed:
+        logger.info("put off to the next full look", items=report.delayed[:_SHOWN_ITEMS], of=len(report.delayed))
+    items = [*report.failed, *report.unusable]
+    if items:
+        logger.warning(
+            "AWS Health could not tell about some events; the next poll asks about them again",
+            items=items[:_SHOWN_ITEMS],
+            of=len(items),
+        )
     if report.error is not None:
-        logger.warning(str(report.error), kind=report.error.kind, operation=report.error.operation)
-    logger.info("polled", complete=report.complete, full=report.full, changed=report.changed)
+        told |= {"kind": report.error.kind, "operation": report.error.operation, "code": report.error.code}
+    if report.complete and report.error is None:
+        logger.info("polled", **told)
+        return
+    why = "Some events could not be read whole." if report.error is None else str(report.error)
+    logger.warning("%s", f"{why} {_meaning(report, state, now)}", **told)
+
+
+def _meaning(report: PollReport, state: State, now: datetime) -> str:
+    """What it means for deployments."""
+    if report.complete:
+        return "All that changed was read, so decisions are not affected; the look at everything comes again."
+    if state.as_of is None:
+        return "AWS Health has not been read completely yet: until then decisions count as made on stale knowledge."
+    age = describe_duration(now - state.as_of)
+    return (
+        f"What was read is stored. Decisions go on with what is known; it counts as of {format_time(state.as_of)}, "
+        f"{age} ago, and as stale once that is longer than the policy's max_age."
+    )
+
+
+def _tell_tree(tree: TreeReport) -> None:
+    if tree.error is not None:
+        logger.warning("%s", tree.error, accounts=tree.accounts)
+    elif tree.outcome == UNFINISHED:
+        logger.info("the organization is not read through yet; the next poll goes on", accounts=tree.accounts)
+    elif tree.outcome == REFRESHED:
+        logger.info("organization tree read", accounts=tree.accounts, changed=tree.changed)
 
 
 def _measured(summary: dict[str, Any]) -> dict[str, Any]:
@@ -153,5 +185,5 @@ def _counts(summary: Mapping[str, Any]) -> dict[str, int]:
         "PollComplete": int(summary["poll"] == "complete"),
         "HealthErrors": int(summary["error"] is not None),
         "HealthItemsFailed": summary["failed"],
-        "TreeRefreshFailed": int(summary["tree"] == "failed"),
+        "TreeRefreshFailed": int(summary["tree"] == FAILED),
     }

@@ -3,6 +3,7 @@
 The caller is verified and the time is given before anything comes here. Raises ``problems``, and the store's errors.
 """
 
+import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -14,25 +15,23 @@ from org_gate import __version__
 from org_gate.central.problems import Conflicting, Forbidden, Invalid, NotFound
 from org_gate.central.records import decision_record
 from org_gate.decision.access import refused_targets
-from org_gate.decision.concern import concerning_events, is_over
+from org_gate.decision.concern import account_ground, concerning_events, is_over
 from org_gate.decision.engine import decide, knowledge_mark
 from org_gate.decision.mode import mode_of
-from org_gate.decision.question import ask
 from org_gate.model.decision import Mode, decision_json, event_json
 from org_gate.model.event import GLOBAL, Event, EventKey, Knowledge
 from org_gate.model.record import event_of
 from org_gate.model.request import Request, Target
 from org_gate.model.times import format_time
 from org_gate.policy.load import policy_data, problems_of
-from org_gate.policy.model import Policy
+from org_gate.policy.model import Defaults, Policy
 from org_gate.store.errors import ConflictError, NoPolicyError, StoreError
 from org_gate.store.events import Held
 from org_gate.store.state import State
 
-PUBLIC: Final = "PUBLIC"
-ACCOUNT_SPECIFIC: Final = "ACCOUNT_SPECIFIC"
 MAX_EVENTS: Final = 5000
 """An answer has to fit a Function URL's 6 MB."""
+_DECISION_ID: Final = re.compile("d-[0-9a-f]{32}")
 _VERSION_FIELDS: Final = ("version", "at", "who", "note")
 _NAMED_PROBLEMS: Final = 3
 
@@ -82,7 +81,7 @@ class Desk:
 
     def decision(self, decision_id: str, caller: str) -> dict[str, Any]:
         """A decision taken earlier (A2). Raises NotFound, for another account's as well."""
-        record = self._store.decision(decision_id)
+        record = self._store.decision(decision_id) if _DECISION_ID.fullmatch(decision_id) else None
         if record is None or caller not in {record["caller"], self._central_account}:
             raise NotFound(
                 "There is no decision of yours with this id. Take the id from the gate's message or from the answer "
@@ -117,14 +116,13 @@ class Desk:
         if caller not in {account, self._central_account}:
             _, policy = self._store.policy(state)
             self._check_access(Request(caller, (Target(account, region or GLOBAL),)), knowledge, policy)
-        return [event for event in knowledge.events if _is_visible(event, account)]
+        return [event for event in knowledge.events if account_ground(event, account)]
 
     def status(self, now: datetime) -> dict[str, Any]:
         """How fresh the knowledge is and which policy holds; it answers before there is a policy, too."""
         state = self._store.state()
         policy = self._policy_if_any(state)
-        nothing = Request(self._central_account, ())
-        mark = knowledge_mark(ask(nothing, Knowledge(state.as_of, (), {}), policy or Policy(version=1), now))
+        mark = knowledge_mark(state.as_of, Defaults() if policy is None else policy.defaults, now)
         return {
             "version": __version__,
             "as_of": _time(mark.as_of),
@@ -212,13 +210,6 @@ def _invalid_policy(error: ValidationError) -> Invalid:
 def _told(problem: Mapping[str, str]) -> str:
     meant = f" (did you mean {problem['suggestion']}?)" if "suggestion" in problem else ""
     return f"{problem['field']}: found {problem['found']}; expected {problem['expected']}{meant}"
-
-
-def _is_visible(event: Event, account: str) -> bool:
-    """Whether it is public or the account's (D5b); what names no scope and no account is public."""
-    if event.scope == PUBLIC or account in event.accounts:
-        return True
-    return event.scope != ACCOUNT_SPECIFIC and not event.lists_accounts
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -12,7 +12,7 @@ from org_gate.health.merge import merge, stamp_of
 from org_gate.health.notification import Unreadable, parse_notification
 from org_gate.health.reading import Reading, lenient_time
 from org_gate.model.event import EventKey
-from org_gate.store import Store, keys
+from org_gate.store import Store, TooLargeError, keys
 from org_gate.store.events import Belongings
 from org_gate.store.members import SetReading
 
@@ -30,15 +30,13 @@ def take_notification(store: Store, event: Mapping[str, Any]) -> Taken:
     """Raises StoreError."""
     found = parse_notification(event)
     if isinstance(found, Unreadable):
-        _keep(store, event, found)
-        return Taken(None, changed=False, unreadable=found.reason)
-    changed = store.events.save(
-        found.key,
-        lambda record: merge(record, [found]),
-        now=found.read_at,
-        belongings=_belongings(found),
-    )
-    store.states.commit_events()
+        return _keep(store, event, found.reason)
+    try:
+        changed = store.events.save(
+            found.key, lambda record: merge(record, [found]), now=found.read_at, belongings=_belongings(found)
+        )
+    except TooLargeError as error:
+        return _keep(store, event, str(error))
     return Taken(found.key, changed=changed)
 
 
@@ -60,9 +58,10 @@ def _belongings(reading: Reading) -> Belongings:
     )
 
 
-def _keep(store: Store, event: Mapping[str, Any], unreadable: Unreadable) -> None:
+def _keep(store: Store, event: Mapping[str, Any], reason: str) -> Taken:
     """Where it has no time of its own, the time of the last poll stands in: it says when to look again."""
     now = lenient_time(event.get("time")) or store.state().as_of
     if now is not None:
-        store.keep_unreadable(event, reason=unreadable.reason, now=now)
+        store.keep_unreadable(event, reason=reason, now=now)
         store.states.ask_for_full_look(now)
+    return Taken(None, changed=False, unreadable=reason)

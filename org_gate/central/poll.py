@@ -1,33 +1,43 @@
 """One poll of AWS Health: what changed, now and then everything open, into the table (D3, D4, D13).
 
-What is read is stored in small steps, so that a fault or an end of the process half-way costs only the step it is
-in. The knowledge mark and the cursor move last, and only where all was read and stored. Nothing here retries:
-what failed is told in the report, and the next poll reads it again.
+Public events are read first: they concern everybody, and take few calls. What is read is stored in small steps, so
+that a fault or an end of the process half-way costs only the step it is in: what is stored carries marks of what was
+read of it, and is not asked about again. The knowledge mark and the cursor move last, and only where all that changed
+was read and stored. Nothing here retries: what failed is told in the report, and the next poll reads it again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
-from org_gate.health.errors import HealthError
+from org_gate.central.budget import ENDLESS, Budget
+from org_gate.central.enrichment import (
+    ACCOUNT_SPECIFIC,
+    DETAIL_TRIES,
+    Enriched,
+    Enricher,
+    Question,
+)
+from org_gate.central.known import accounts_are_read, could_be_listed, is_held, is_known
+from org_gate.health.errors import HealthError, HealthOutOfTimeError
 from org_gate.health.merge import api_stamp, merge, missed_at, stamp_of
 from org_gate.health.reading import Reading
-from org_gate.health.view import LISTED_STATUSES, PAGE, AffectedAccounts, OrganizationView, Wanted
+from org_gate.health.view import LISTED_STATUSES, PAGE, AffectedAccounts, OrganizationView
 from org_gate.model.event import EventKey
 from org_gate.model.record import PUBLIC, EventRecord
 from org_gate.model.times import format_time
-from org_gate.store import ConflictError, Store
+from org_gate.store import ConflictError, Store, TooLargeError
 from org_gate.store.events import NOTHING, Belongings, Change, Held
 from org_gate.store.members import SetReading
 from org_gate.store.state import State
 
 OVERLAP: Final = timedelta(minutes=15)
 FULL_EVERY: Final = timedelta(minutes=5)
-STEP: Final = 10
-"""Events whose details and accounts are read before they are stored: one call's worth of details."""
-_DETAIL_TRIES: Final = 3
-_ACCOUNT_SPECIFIC: Final = "ACCOUNT_SPECIFIC"
+FULL_WITHIN: Final = timedelta(minutes=30)
+"""Without a full look this recent a poll does not count as complete, so that what the cursor missed is not unknown
+for long."""
 _NOT_LISTING: Final = frozenset({"NONE", PUBLIC})
 
 
@@ -37,7 +47,7 @@ class Limits:
 
     reread_events: int = 50
     reread_calls: int = 100
-    cleared_pointers: int = 500
+    cleared_pointers: int = 1000
 
 
 @dataclass(slots=True)
@@ -45,24 +55,17 @@ class PollReport:
     """What a poll came to. ``failed`` has a line for each item that AWS Health could not tell about."""
 
     full: bool = False
+    """A full look was due."""
+    full_done: bool = False
+    changes_read: bool = False
+    complete: bool = False
+    """Every page of what changed was read, and details and affected accounts of all of it (D13)."""
     changed: int = 0
     failed: list[str] = field(default_factory=list)
     unusable: list[str] = field(default_factory=list)
+    delayed: list[str] = field(default_factory=list)
+    """What can wait and has to; it is no part of a complete poll."""
     error: HealthError | None = None
-
-    @property
-    def complete(self) -> bool:
-        """Every page of what changed was read, and details and affected accounts of all of it (D13)."""
-        return self.error is None and not self.failed and not self.unusable
-
-
-@dataclass(slots=True)
-class _Details:
-    """Which events' details were read, what they told, and what AWS Health said where it told nothing."""
-
-    readings: dict[EventKey, Reading] = field(default_factory=dict)
-    read: set[EventKey] = field(default_factory=set)
-    failures: dict[EventKey, str] = field(default_factory=dict)
 
 
 def full_look_due(state: State, now: datetime) -> bool:
@@ -74,136 +77,160 @@ def full_look_due(state: State, now: datetime) -> bool:
 class Poll:
     """One run. ``now`` is the time of its schedule event."""
 
-    def __init__(self, view: OrganizationView, store: Store, now: datetime, limits: Limits) -> None:
+    def __init__(
+        self, view: OrganizationView, store: Store, now: datetime, limits: Limits, budget: Budget = ENDLESS
+    ) -> None:
         self._view = view
         self._store = store
         self._now = now
         self._limits = limits
+        self._budget = budget
         self._report = PollReport()
+        self._enricher = Enricher(view, now)
+        self._held: dict[EventKey, Held] = {}
+        """The records of what was listed, as they were when it was."""
         self._listed: set[EventKey] = set()
         self._taken: set[tuple[EventKey, datetime]] = set()
 
     def run(self) -> PollReport:
         """Raises StoreError; what goes wrong with AWS Health is in the report."""
-        state = self._store.state()
-        self._report.full = full_look_due(state, self._now)
+        report, state = self._report, self._store.state()
+        report.full = full_look_due(state, self._now)
         try:
             self._look(state)
         except HealthError as error:
-            self._report.error = error
+            report.error = error
+        report.failed += self._enricher.failed
         self._keep_unusable()
-        if self._report.complete:
-            self._store.states.commit_poll(self._now, full=self._report.full)
+        understood = not report.failed and not report.unusable
+        report.full_done = report.full_done and understood
+        report.complete = report.changes_read and understood and (report.full_done or self._looked_lately(state))
+        if report.complete:
+            self._store.states.commit_poll(self._now, full=report.full_done)
+        return report
+
+    def _look(self, state: State) -> None:
+        """What changed comes first; but before the first full look nothing counts, and what is public and open does."""
+        later = self._list_changed(state)
+        if state.full_at is None:
+            later += self._list_everything()
+            self._read(later)
+            self._report.changes_read = self._report.full_done = True
         else:
-            self._store.states.commit_events()
-        return self._report
+            self._read(later)
+            self._report.changes_read = True
+            if self._report.full:
+                self._read(self._list_everything())
+                self._report.full_done = True
+        if self._report.full_done:
+            self._tidy()
+
+    def _looked_lately(self, state: State) -> bool:
+        return state.full_at is not None and self._now - state.full_at <= FULL_WITHIN
 
     def _keep_unusable(self) -> None:
         self._report.unusable = self._view.unusable
         for item in self._report.unusable:
             self._store.keep_unreadable(item, reason="AWS Health's API told of it without saying what", now=self._now)
 
-    def _look(self, state: State) -> None:
+    def _list_changed(self, state: State) -> list[Reading]:
+        """Those that are not public, to be read later; the others are stored."""
+        later: list[Reading] = []
         since = (state.cursor or self._now) - OVERLAP
         for page in self._view.changed(since, self._now):
             self._listed.update(reading.key for reading in page if reading.values.get("status") in LISTED_STATUSES)
-            self._take(page)
-        if self._report.full:
-            self._look_at_everything()
+            later += self._take(page)
+        return later
 
-    def _look_at_everything(self) -> None:
+    def _list_everything(self) -> list[Reading]:
+        """The same of everything open."""
+        later: list[Reading] = []
         held = self._store.events.open()
         for page in self._view.listed(self._now):
             self._listed.update(reading.key for reading in page)
-            self._take([reading for reading in page if not _is_held(held.get(reading.key), reading)])
-        for key, entry in held.items():
-            if key not in self._listed and _could_be_listed(entry.record, self._now):
-                self._save(key, lambda found: missed_at(_there(found), self._now))
-        self._tidy(self._store.events.open())
+            later += self._take([reading for reading in page if not is_held(held.get(reading.key), reading)])
+        if not self._view.unusable:  # one of these may be the one that is missing
+            self._note_missing(held)
+        return later
 
-    def _tidy(self, held: dict[EventKey, Held]) -> None:
-        """What only time or the last step has changed, and the accounts that were read longest ago."""
+    def _note_missing(self, held: Mapping[EventKey, Held]) -> None:
+        for key, entry in held.items():
+            if key not in self._listed and could_be_listed(entry.record, self._now):
+                self._report.changed += self._save(key, lambda found: missed_at(_there(found), self._now))
+
+    def _tidy(self) -> None:
+        """What only time or the last step has changed, and the accounts read longest ago. All of it can wait."""
+        held = self._store.events.open()
+        try:
+            self._settle(held)
+            self._read_accounts_again(held)
+        except HealthError as error:
+            self._report.delayed.append(str(error))
+
+    def _settle(self, held: Mapping[EventKey, Held]) -> None:
         budget = self._limits.cleared_pointers
         for key, entry in held.items():
+            self._check_time()
             if entry.out_of_date(self._now):
                 self._report.changed += self._store.events.settle(key, self._now)
             if budget > 0 and entry.record.over(self._now):
                 budget -= self._store.events.clear_pointers(key, self._now, budget)
-        self._read_accounts_again([entry.record for entry in held.values() if not entry.record.over(self._now)])
 
-    def _take(self, readings: Sequence[Reading]) -> None:
-        """Stores what the list told, with details and accounts of those that changed; each update once a poll."""
-        readings = [reading for reading in readings if (reading.key, reading.last_updated) not in self._taken]
-        self._taken.update((reading.key, reading.last_updated) for reading in readings)
-        records = self._store.events.records(reading.key for reading in readings)
-        fresh = [reading for reading in readings if not _is_known(records.get(reading.key), reading)]
-        for start in range(0, len(fresh), STEP):
-            self._enrich_and_save(fresh[start : start + STEP], records)
+    def _take(self, page: Sequence[Reading]) -> list[Reading]:
+        """Stores what is public of what is not known yet, and gives the rest; each update once a poll."""
+        readings = [reading for reading in page if (reading.key, reading.last_updated) not in self._taken]
+        self._held |= self._store.events.held(reading.key for reading in readings)
+        fresh = [reading for reading in readings if not is_known(self._held.get(reading.key), reading)]
+        self._taken.update((reading.key, reading.last_updated) for reading in fresh)
+        self._read([reading for reading in fresh if self._is_public(reading)])
+        return [reading for reading in fresh if not self._is_public(reading)]
 
-    def _enrich_and_save(self, readings: Sequence[Reading], records: dict[EventKey, EventRecord]) -> None:
-        """What was read up to a fault is stored before the fault goes on its way."""
-        affected: dict[EventKey, AffectedAccounts] = {}
-        details = _Details()
-        fault: HealthError | None = None
-        try:
-            for reading in readings:
-                if not merge(records.get(reading.key), [reading]).is_public:
-                    affected[reading.key] = self._view.accounts(reading.key.arn)
-            asked = {reading.key: _who_to_ask(reading, affected.get(reading.key)) for reading in readings}
-            details = self._details(asked)
-        except HealthError as error:
-            fault = error
-        for reading in readings:
-            self._save_reading(reading, details, affected.get(reading.key))
-        if fault is not None:
-            raise fault
+    def _is_public(self, reading: Reading) -> bool:
+        return merge(_record(self._held.get(reading.key)), [reading]).is_public
 
-    def _details(self, asked: dict[EventKey, list[str | None]]) -> _Details:
-        """Details of each event; of an account-specific one by another account where one's fail."""
-        details = _Details(read={key for key, options in asked.items() if not options})
-        for attempt in range(_DETAIL_TRIES):
-            open_ = {key: options for key, options in asked.items() if key not in details.read}
-            wanted = {
-                key: Wanted(key.arn, options[attempt]) for key, options in open_.items() if attempt < len(options)
-            }
-            if not wanted:
-                break
-            answer = self._view.details(wanted.values(), self._now)
-            details.readings |= {reading.key: reading for reading in answer.readings}
-            answered = {reading.key.arn for reading in answer.readings}
-            failed = {Wanted(item.arn, item.account): item.error for item in answer.failed}
-            for key, asking in wanted.items():
-                if key in details.readings or (key.arn in answered and asking not in failed):
-                    details.read.add(key)
-                else:
-                    details.failures[key] = failed.get(asking, "no answer")
-        lost = sorted(set(asked) - details.read)
-        self._report.failed += [f"{key.arn} in {key.region}: {details.failures[key]}" for key in lost]
-        return details
+    def _read(self, readings: Sequence[Reading]) -> None:
+        for enriched in self._enricher.enriched([self._question(reading) for reading in readings]):
+            if not self._says_nothing(enriched):
+                self._save_enriched(enriched)
 
-    def _save_reading(self, reading: Reading, details: _Details, affected: AffectedAccounts | None) -> None:
-        detail = details.readings.get(reading.key)
-        readings = [reading] if detail is None else [reading, detail]
-        mark = format_time(reading.last_updated)
-        marks: dict[str, Any] = {"details_for": mark} if reading.key in details.read else {}
+    def _question(self, reading: Reading) -> Question:
+        held = self._held.get(reading.key)
+        if self._is_public(reading) or held is None or not accounts_are_read(held.record, reading):
+            return Question(reading, public=self._is_public(reading))
+        return Question(reading, public=False, accounts=self._store.events.affected(reading.key, DETAIL_TRIES))
+
+    def _says_nothing(self, found: Enriched) -> bool:
+        """It affects some accounts, and nothing is known of which: it is listed and read again."""
+        specific = found.listed.values.get("scope") == ACCOUNT_SPECIFIC
+        return specific and found.affected is None and found.listed.key not in self._held
+
+    def _save_enriched(self, found: Enriched) -> None:
+        listed, detail, affected = found.listed, found.detail, found.affected
+        readings = [listed] if detail is None else [listed, detail]
+        mark = format_time(listed.last_updated)
+        marks = {"details_for": mark} if found.details_read else {}
         if affected is not None:
             marks |= {"accounts_for": mark, "accounts_read_at": format_time(self._now)}
         belongings = Belongings(
-            accounts=_complete(affected, stamp_of(reading)),
+            accounts=_complete(affected, stamp_of(listed)),
             text=(detail.description, stamp_of(detail)) if detail is not None and detail.description else None,
         )
-        self._save(reading.key, lambda found: replace(merge(found, readings), **marks), belongings)
+        change = partial(_merged, readings, marks)
+        self._report.changed += self._save(listed.key, change, belongings, self._held)
 
-    def _read_accounts_again(self, records: Iterable[EventRecord]) -> None:
+    def _read_accounts_again(self, held: Mapping[EventKey, Held]) -> None:
         """Whether an update is told when only accounts are added is not documented; so they are read again."""
         mark = format_time(self._now)
-        due = [record for record in records if not record.is_public and record.accounts_read_at not in (None, mark)]
+        read = {key for key, _updated in self._taken}
+        records = [entry.record for key, entry in held.items() if key not in read]
+        due = [record for record in records if not record.is_public and not record.over(self._now)]
+        due = [record for record in due if record.accounts_read_at is not None]
         due.sort(key=lambda record: (record.accounts_read_at or "", record.key))
         calls = 0
         for record in due[: self._limits.reread_events]:
-            if calls >= self._limits.reread_calls:
-                return
-            affected = self._view.accounts(record.key.arn)
+            affected = None if calls >= self._limits.reread_calls else self._accounts_again(record.key)
+            if affected is None:
+                continue
             calls += 1 + len(affected.accounts) // PAGE
             accounts = _complete(affected, api_stamp(record.accounts_for or mark, self._now))
             self._save(
@@ -212,42 +239,37 @@ class Poll:
                 Belongings(accounts=accounts),
             )
 
-    def _save(self, key: EventKey, change: Change, belongings: Belongings = NOTHING) -> None:
-        self._report.changed += self._store.events.save(key, change, now=self._now, belongings=belongings)
+    def _accounts_again(self, key: EventKey) -> AffectedAccounts | None:
+        return self._enricher.accounts(key, self._report.delayed)
+
+    def _save(
+        self,
+        key: EventKey,
+        change: Change,
+        belongings: Belongings = NOTHING,
+        known: Mapping[EventKey, Held] | None = None,
+    ) -> int:
+        """How many records were written. Raises HealthOutOfTimeError instead of beginning what may not be finished."""
+        self._check_time()
+        try:
+            return self._store.events.save(key, change, now=self._now, belongings=belongings, known=known)
+        except (ConflictError, TooLargeError) as error:
+            self._report.failed.append(f"{key.arn} in {key.region}: {error}")
+            return 0
+
+    def _check_time(self) -> None:
+        if not self._budget.may_store():
+            raise HealthOutOfTimeError("storing what was read")
 
 
-def _is_known(record: EventRecord | None, reading: Reading) -> bool:
-    """The record has it all: what the list told, and the details and accounts of that update."""
-    if record is None:
-        return False
-    merged = merge(record, [reading])
-    same = merged.values == record.values and merged.missed == record.missed
-    return same and _is_read(record, reading)
+def _merged(readings: Sequence[Reading], marks: Mapping[str, str], record: EventRecord | None) -> EventRecord:
+    merged = merge(record, readings)
+    newest: dict[str, Any] = {name: max(mark, getattr(merged, name) or "") for name, mark in marks.items()}
+    return replace(merged, **newest)
 
 
-def _is_held(held: Held | None, reading: Reading) -> bool:
-    """The same by the facts of the open events, which come without stamps."""
-    if held is None or held.record.missed:
-        return False
-    same = all(held.record.value(name) == value for name, value in reading.values.items())
-    return same and _is_read(held.record, reading)
-
-
-def _is_read(record: EventRecord, reading: Reading) -> bool:
-    mark = format_time(reading.last_updated)
-    return (record.details_for or "") >= mark and (record.is_public or (record.accounts_for or "") >= mark)
-
-
-def _could_be_listed(record: EventRecord, now: datetime) -> bool:
-    """A full look asks for these statuses only; that it does not list another says nothing."""
-    return not record.over(now) and record.text("status") in (None, *LISTED_STATUSES)
-
-
-def _who_to_ask(reading: Reading, affected: AffectedAccounts | None) -> list[str | None]:
-    """The accounts to name in a question for details, None for none; empty where there is nobody to name."""
-    if affected is not None and affected.accounts:
-        return [*sorted(affected.accounts)[:_DETAIL_TRIES]]
-    return [] if affected is not None and reading.values.get("scope") == _ACCOUNT_SPECIFIC else [None]
+def _record(held: Held | None) -> EventRecord | None:
+    return None if held is None else held.record
 
 
 def _complete(affected: AffectedAccounts | None, stamp: str) -> SetReading | None:

@@ -63,7 +63,11 @@ def _region(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]
 
 
 def _urls(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[str, ...]:
-    return tuple(url.strip() for url in value.split(",") if url.strip())
+    urls = tuple(url.strip() for url in value.split(",") if url.strip())
+    if not urls:
+        message = f"{value!r} names no URL; write that of a decision API, several separated by commas"
+        raise click.BadParameter(message)
+    return urls
 
 
 @click.command()

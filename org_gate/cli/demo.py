@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from org_gate.cli.main import COULD_NOT_FIND_OUT
-from org_gate.cli.scenario import RUNTIMES, read_or_exit, shipped_scenario
+from org_gate.cli.scenario import RUNTIMES, read_or_exit, rollout_told, shipped_scenario, stoppable
 from org_gate.simulator.play import Asked, play
 from org_gate.simulator.story import Story, console_for
 from org_gate.simulator.world import open_world
@@ -43,11 +43,12 @@ def demo(scenario_file: Path | None, out: Path, runtime: str) -> None:
     """
     scenario = read_or_exit(scenario_file or shipped_scenario())
     story = Story(console_for(), scenario)
-    with open_world(scenario, runtime=runtime, say=story.say) as world:
+    with stoppable(), rollout_told(), open_world(scenario, runtime=runtime, say=story.say) as world:
         asked = play(world, story)
         out.mkdir(parents=True, exist_ok=True)
         file = out / "decisions.jsonl"
         file.write_text(world.aws.recorder.jsonl(), encoding="utf-8")
+    story.message(asked)
     story.table(asked)
     story.say(f"{len(world.aws.recorder.lines)} decisions in {file}; functions ran in: {_RUNTIME_WORDS[runtime]}")
     for lost in world.aws.delivery.given_up[:1]:

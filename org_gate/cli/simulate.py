@@ -1,15 +1,16 @@
 """``org-gate simulate``: the organization on this machine, until stopped (C1)."""
 
 import json
-import signal
-import threading
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
-from org_gate.cli.scenario import RUNTIMES, read_or_exit
+from org_gate.cli.scenario import RUNTIMES, read_or_exit, rollout_told, stoppable
 from org_gate.simulator.live import keep_going
 from org_gate.simulator.play import play
+from org_gate.simulator.scenario import Scenario
+from org_gate.simulator.server import PortNotFreeError
 from org_gate.simulator.story import Story, console_for
 from org_gate.simulator.world import open_world
 
@@ -30,12 +31,21 @@ def simulate(scenario_file: Path, port: int, runtime: str) -> None:
     Plays the scenario, then prints one JSON line with the endpoint, the accounts and their access keys, and goes on:
     its clock runs with the wall clock from the scenario's end.
     """
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     scenario = read_or_exit(scenario_file)
     story = Story(console_for(stderr=True), scenario)
+    with suppress(KeyboardInterrupt), stoppable(), rollout_told():
+        try:
+            _serve(scenario, runtime, port, story)
+        except PortNotFreeError as error:
+            message = f"{error}. Nothing was started: give another --port, or none for a free one."
+            raise click.UsageError(message) from error
+
+
+def _serve(scenario: Scenario, runtime: str, port: int, story: Story) -> None:
+    """Until KeyboardInterrupt."""
     with open_world(scenario, runtime=runtime, port=port, say=story.say) as world:
         play(world, story)
+        for failure in world.aws.door.failures:
+            click.echo(f"The simulator could not do what the scenario needs; do not trust it: {failure}", err=True)
         click.echo(json.dumps(world.access()))
-        keep_going(world, stop)
+        keep_going(world)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from org_gate.decision.question import Question, ask
 from org_gate.decision.words import plain
 from org_gate.decision.zones import Comparison, compare
-from org_gate.model.event import GLOBAL, MULTIPLE_SERVICES, SCOPES, Event, Knowledge
+from org_gate.model.event import GLOBAL, MULTIPLE_SERVICES, Event, Knowledge
 from org_gate.model.request import Request, Target
 from org_gate.policy.model import Policy
 
@@ -48,6 +48,17 @@ def concerns(question: Question) -> Iterator[Concern]:
 def is_over(event: Event, now: datetime) -> bool:
     """D4."""
     return event.status == "closed" or event.vanished or (event.end is not None and event.end <= now)
+
+
+def account_ground(event: Event, account: str) -> str | None:
+    """Why the event is the account's (D5b), in words; None where it is not."""
+    if event.scope == "PUBLIC":
+        return "it is public"
+    if account in event.accounts:
+        return "the account is among the affected ones"
+    if event.scope != "ACCOUNT_SPECIFIC" and not (event.accounts or event.lists_accounts):
+        return "it names no scope and no account, so it counts as public"
+    return None
 
 
 class _Sky:
@@ -90,7 +101,7 @@ class _Needs:
 
     def grounds(self, event: Event) -> tuple[str, ...] | None:
         """Why the event concerns the target, in words; None where it does not."""
-        grounds = (self._account(event), self._service(event), self._zone(event))
+        grounds = (account_ground(event, self._target.account), self._service(event), self._zone(event))
         if None in grounds:
             return None
         return (self._region(event), *(ground for ground in grounds if ground))
@@ -103,15 +114,6 @@ class _Needs:
         if not event.region or event.service is None:
             return "its place or service is not told, so it counts everywhere"
         return f"{plain(event.service)} is a global service, which counts everywhere"
-
-    def _account(self, event: Event) -> str | None:
-        if event.scope == "PUBLIC":
-            return "it is public"
-        if self._target.account in event.accounts:
-            return "the account is among the affected ones"
-        if _lacks_scope(event) and not (event.accounts or event.lists_accounts):
-            return "it names no scope and no account, so it counts as public"
-        return None
 
     def _service(self, event: Event) -> str | None:
         if not self._target.services:
@@ -141,8 +143,3 @@ class _Needs:
                 return f"its zone {plain(event.availability_zone)} cannot be compared with the target's, so it counts"
             case Comparison.DISTINCT:
                 return None
-
-
-def _lacks_scope(event: Event) -> bool:
-    """NONE is what AWS Health says where it knows no scope."""
-    return event.scope in {None, "NONE"} or event.scope not in SCOPES

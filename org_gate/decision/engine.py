@@ -13,7 +13,7 @@ from org_gate.model.decision import MAX_REASONS, Decision, JudgedTarget, Knowled
 from org_gate.model.event import Knowledge
 from org_gate.model.request import Request
 from org_gate.model.times import whole
-from org_gate.policy.model import Policy
+from org_gate.policy.model import Defaults, Policy
 
 
 def decide(request: Request, knowledge: Knowledge, policy: Policy, *, policy_version: int, now: datetime) -> Decision:
@@ -23,7 +23,7 @@ def decide(request: Request, knowledge: Knowledge, policy: Policy, *, policy_ver
     """
     question = ask(request, knowledge, policy, now)
     mode = mode_of(policy)
-    mark = knowledge_mark(question)
+    mark = knowledge_mark(knowledge.as_of, policy.defaults, question.now)
     findings = list(_findings(question, mark))
     would_be = _severest(finding.verdict for finding in findings)
     verdict = counted(would_be, mode)
@@ -44,10 +44,9 @@ def decide(request: Request, knowledge: Knowledge, policy: Policy, *, policy_ver
     )
 
 
-def knowledge_mark(question: Question) -> KnowledgeMark:
-    """How old what is known is (D13). A poll that began after ``now`` is no older than now."""
-    defaults, as_of = question.policy.defaults, question.knowledge.as_of
-    age = None if as_of is None else max(0, int((question.now - whole(as_of)).total_seconds()))
+def knowledge_mark(as_of: datetime | None, defaults: Defaults, now: datetime) -> KnowledgeMark:
+    """How old what is known is (D13), in whole seconds. A poll that began after ``now`` is no older than now."""
+    age = None if as_of is None else max(0, int((whole(now) - whole(as_of)).total_seconds()))
     stale = age is None or age > defaults.max_age.total_seconds()
     return KnowledgeMark(as_of, age, stale, defaults.on_stale, defaults.on_unknown)
 

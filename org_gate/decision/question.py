@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from org_gate.decision.regions import KNOWN_REGIONS
 from org_gate.decision.words import plain, target_text
 from org_gate.model.event import Knowledge
+from org_gate.model.regions import KNOWN_REGIONS
 from org_gate.model.request import Request, Target
 from org_gate.model.times import whole
 from org_gate.policy.model import Policy

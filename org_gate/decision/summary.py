@@ -25,7 +25,8 @@ def _because(verdict: Verdict, reasons: tuple[Reason, ...], omitted: int) -> str
     if not reasons:
         return "nothing that is known of AWS Health stands against it"
     if verdict is Verdict.ALLOW:
-        return f"{len(reasons) + omitted} events concern it, and rules of the policy allow each of them"
+        number = len(reasons) + omitted
+        return f"rules of the policy allow what concerns it, {number} event{'s' if number > 1 else ''}"
     others = len(reasons) + omitted - 1
     more = f", and {others} more reason{'s' if others > 1 else ''}" if others else ""
     return f"{_headline(reasons[0])}{more}"

@@ -4,7 +4,6 @@ What comes from AWS Health or from a caller is brought to printable text of boun
 ends on terminals, in chats and in CodePipeline's console.
 """
 
-from datetime import datetime
 from typing import Final
 
 from org_gate.model.event import Event
@@ -52,11 +51,8 @@ def _category(event: Event) -> str:
 
 
 def _course(event: Event) -> str:
-    status = plain(event.status) if event.status else "of an untold status"
-    start = f"{'from' if event.status == 'upcoming' else 'since'} {_time(event.start)}"
+    status = plain(event.status) if event.status else "status not told"
+    since = "from" if event.status == "upcoming" else "since"
+    start = f" {since} {format_time(event.start)}" if event.start else ", start not told"
     end = f" until {format_time(event.end)}" if event.end else ""
-    return f"{status} {start}{end}"
-
-
-def _time(moment: datetime | None) -> str:
-    return format_time(moment) if moment else "an untold time"
+    return f"{status}{start}{end}"

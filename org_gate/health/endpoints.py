@@ -28,10 +28,13 @@ def resolve(name: str) -> list[str]:
 
 
 def candidate_regions(resolver: Resolver = resolve, timeout: float = LOOKUP_SECONDS) -> tuple[str, ...]:
-    """The Regions to ask, the active one first; the fallbacks alone where the look-up fails or takes too long."""
+    """The active Region; the fallbacks in order where the look-up fails or takes too long.
+
+    Where the look-up tells, no other Region is asked: the passive one might answer with what was.
+    """
     names = _within(timeout, resolver)
     found = [match[1] for name in names if (match := _ENDPOINT.match(name.lower())) is not None]
-    return tuple(dict.fromkeys((*found[:1], *FALLBACK_REGIONS)))
+    return tuple(found[:1]) or FALLBACK_REGIONS
 
 
 def _within(timeout: float, resolver: Resolver) -> list[str]:

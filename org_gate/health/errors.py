@@ -2,6 +2,7 @@
 
 HealthError                 AWS Health could not be read; the next poll tries again
 ├── HealthThrottledError         nobody: it gives way by itself
+├── HealthOutOfTimeError         nobody: the next poll goes on where this one stopped
 ├── HealthUnreachableError       nobody at first: AWS Health or the way to it is down
 ├── HealthNoSupportPlanError     whoever pays for the support plan of the central account
 ├── HealthDeniedError            whoever set up the organization view and the collector's role
@@ -28,6 +29,16 @@ class HealthThrottledError(HealthError):
 
     kind = "throttled"
     advice = "AWS Health takes no more calls at present; the next poll tries again."
+
+
+class HealthOutOfTimeError(HealthError):
+    """Nothing went wrong; the function's time is nearly up, so nothing more was begun."""
+
+    kind = "out_of_time"
+    advice = "The next poll goes on where this one stopped."
+
+    def __init__(self, operation: str) -> None:
+        super().__init__(operation, "OutOfTime", "the function's time is nearly up, so it was not begun")
 
 
 class HealthUnreachableError(HealthError):

@@ -27,6 +27,7 @@ from org_gate.health.reading import (
 from org_gate.model.event import EventKey
 from org_gate.model.record import PUBLIC, Value
 
+_ACCOUNT_SPECIFIC: Final = "ACCOUNT_SPECIFIC"
 _ARN: Final = ("eventarn", "arn")
 _REGION: Final = ("eventregion", "region")
 _UPDATED: Final = ("lastupdatedtime",)
@@ -59,7 +60,7 @@ def parse_notification(envelope: Any, received: datetime | None = None) -> Readi
         return Unreadable("its detail is not a JSON object")
     arn = _first_text(detail, _ARN)
     if arn is None or not is_event_arn(arn):
-        return Unreadable(f"its eventArn is {arn!r}, which is not the ARN of an AWS Health event")
+        return Unreadable(f"its eventArn is {arn!r:.200}, which is not the ARN of an AWS Health event")
     sent = lenient_time(outer.get("time")) or received
     updated = lenient_time(_first(detail, _UPDATED)) or sent
     if updated is None:
@@ -67,10 +68,13 @@ def parse_notification(envelope: Any, received: datetime | None = None) -> Readi
     region = _first_text(detail, _REGION) or arn_region(arn) or _first_text(outer, ("region",))
     if region is None:
         return Unreadable("neither the update, its ARN nor its envelope names a Region")
-    return _reading(EventKey(arn, region.lower()), detail, updated=updated, sent=sent or updated)
+    key, receiver = EventKey(arn, region.lower()), _account(outer.get("account"))
+    return _reading(key, detail, receiver, updated=updated, sent=sent or updated)
 
 
-def _reading(key: EventKey, detail: Mapping[str, Any], *, updated: datetime, sent: datetime) -> Reading:
+def _reading(
+    key: EventKey, detail: Mapping[str, Any], receiver: str | None, *, updated: datetime, sent: datetime
+) -> Reading:
     values = _values(detail)
     account = _account(detail.get("affectedaccount"))
     entities = _entities(detail.get("affectedentities"), account)
@@ -81,7 +85,7 @@ def _reading(key: EventKey, detail: Mapping[str, Any], *, updated: datetime, sen
         read_at=sent,
         values=values,
         description=_description(detail.get("eventdescription")),
-        accounts=_affected(values, account, entities),
+        accounts=_affected(values, account, entities, receiver),
         entities=entities,
     )
 
@@ -103,12 +107,20 @@ def _values(detail: Mapping[str, Any]) -> dict[str, Value]:
     return values
 
 
-def _affected(values: Mapping[str, Value], account: str | None, entities: tuple[Entity, ...]) -> frozenset[str]:
-    """A PUBLIC event concerns everybody: the account its notification names is only one that was told."""
-    if values.get("scope") == PUBLIC:
+def _affected(
+    values: Mapping[str, Value], account: str | None, entities: tuple[Entity, ...], receiver: str | None
+) -> frozenset[str]:
+    """A PUBLIC event concerns everybody: the account its notification names is only one that was told.
+
+    So may be the receiver's own where the scope is not known: taken for affected, it would hide the event from all
+    others until the next poll.
+    """
+    scope = values.get("scope")
+    if scope == PUBLIC:
         return frozenset()
     named = {entity.account for entity in entities}
-    return frozenset(named if account is None else named | {account})
+    only_told = account == receiver and scope != _ACCOUNT_SPECIFIC
+    return frozenset(named if account is None or only_told else named | {account})
 
 
 def _entities(found: Any, account: str | None) -> tuple[Entity, ...]:

@@ -12,7 +12,13 @@ from typing import Any, Final, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from org_gate.health.errors import HealthError, HealthRefusedError, HealthUnreachableError, health_error
+from org_gate.health.errors import (
+    HealthError,
+    HealthOutOfTimeError,
+    HealthRefusedError,
+    HealthUnreachableError,
+    health_error,
+)
 from org_gate.health.reading import (
     ACCOUNT_ID,
     Entity,
@@ -79,16 +85,23 @@ class AffectedEntities:
     failed: tuple[Failed, ...]
 
 
+def _always() -> bool:
+    return True
+
+
 class OrganizationView:
     """AWS Health as the delegated administrator sees it, for the length of one poll.
 
     ``regions`` are tried in order: where one cannot be reached, the next stands in for the rest of the poll.
-    Every method raises HealthError.
+    ``may_ask`` is looked at before each call. Every method raises HealthError.
     """
 
-    def __init__(self, client_for: ClientFactory, regions: Sequence[str]) -> None:
+    def __init__(
+        self, client_for: ClientFactory, regions: Sequence[str], may_ask: Callable[[], bool] = _always
+    ) -> None:
         self._client_for = client_for
         self._regions = list(regions)
+        self._may_ask = may_ask
         self.unusable: list[str] = []
         """ARNs of listed items, or what stood in their place, that could not be understood."""
 
@@ -185,6 +198,8 @@ class OrganizationView:
     def _call(self, operation: str, **params: Any) -> Mapping[str, Any]:
         """One call; in the next Region where this one cannot be reached."""
         while True:
+            if not self._may_ask():
+                raise HealthOutOfTimeError(operation)
             try:
                 answer: Mapping[str, Any] = getattr(self._client_for(self._regions[0]), operation)(**params)
             except (ClientError, BotoCoreError) as error:

@@ -67,7 +67,7 @@ MODES = ("shadow", "warn", "enforce")
 KINDS = ("event", "freeze", "stale", "unknown", "hint")
 
 ACCOUNT_ID = re.compile(r"[0-9]{12}")
-REGION = re.compile(r"global|[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
+REGION = re.compile(r"global|[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 TEXT = re.compile(r"(?s).*\S.*")
 NAME = re.compile(r"[^/\s]+")
 URL_HOST = re.compile(r"//(?:[^/@]*@)?([^/:?#]+)")
@@ -470,7 +470,7 @@ def with_local_check(decision: Data, account: str, why: str, parts: Parts) -> Da
     except NoAnswerError as failure:
         parts.trouble.append(f"AWS Health: {failure}")
         why = f"{why}, and AWS Health in this account could not be asked ({failure})"
-        return merged(decision, [unknown_reason(decision, why)], why, parts)
+        return merged(decision, [unknown_reason(parts, why)], why, parts)
     now = moment(decision["evaluated_at"]) or parts.aws.date
     current = [event_of(issue) for issue in issues if not is_over(issue, now)]
     return merged(decision, [*local_reasons(decision, account, current)], why, parts)
@@ -551,7 +551,8 @@ def local_reasons(decision: Data, account: str, events: list[Data]) -> Iterator[
         for event in events:
             reason = {**REASON, "rule": "local", "target": index, "event": event}
             if local_concern(event, aim, account) and (index, event_key(reason)) not in known:
-                yield reason | {"explanation": f"{here} shows this open issue."}
+                told = f"{here} shows {event_words(event)}. It concerns {aim['account']}/{aim['region']}."
+                yield reason | {"explanation": told}
         if aim["account"] != account:
             told = f"{here} shows only public events for account {aim['account']}; what is specific to it is not known."
             yield {**REASON, "kind": "hint", "verdict": "warn", "target": index, "explanation": told}
@@ -566,9 +567,10 @@ def local_concern(event: Data, aim: Data, account: str) -> bool:
     return here and seen and served
 
 
-def unknown_reason(decision: Data, why: str) -> Data:
+def unknown_reason(parts: Parts, why: str) -> Data:
+    """By the word of the rollout, even where central said another: a policy may be newer than the gates (D14)."""
     told = f"Nothing could be found out: {why}."
-    return {**REASON, "kind": "unknown", "verdict": decision["knowledge"]["on_unknown"], "explanation": told}
+    return {**REASON, "kind": "unknown", "verdict": parts.settings.on_unknown, "explanation": told}
 
 
 # --- Decisions
@@ -649,14 +651,16 @@ def summary_of(decision: Data, why: str) -> str:
 
 
 def reason_words(reason: Data) -> str:
-    event = reason["event"]
-    if not event:
+    if not reason["event"]:
         return str(reason["explanation"])
+    return event_words(reason["event"]) + (f", rule {reason['rule']}" if reason["rule"] else "")
+
+
+def event_words(event: Data) -> str:
     since = f" since {event['start']}" if event.get("start") else ""
     what = event.get("type_code") or event["arn"]
     service, region = event.get("service") or "an unnamed service", event["region"] or "an unnamed Region"
-    rule = f", rule {reason['rule']}" if reason["rule"] else ""
-    return f"{what} ({service}) in {region}, {event.get('status') or 'of unknown status'}{since}{rule}"
+    return f"{what} ({service}) in {region}, {event.get('status') or 'of unknown status'}{since}"
 
 
 def stale_words(decision: Data) -> str:
@@ -679,7 +683,7 @@ def block_message(decision: Data, note: str) -> str:
     """What is going on and where, then what to do; the end stays whole however much there is to tell."""
     heavy = heaviest(decision)
     new = [each for each in heavy if each["event"] or each["explanation"] not in decision["summary"]]
-    told = [blocked_words(each, decision) for each in new]
+    told = [str(each["explanation"]) for each in new]
     unknown = heavy and all(reason["kind"] in ("stale", "unknown") for reason in heavy)
     when = WHEN_UNKNOWN if unknown else WHEN_OVER
     next_step = f"What now: {when}, choose Retry on this stage in the CodePipeline console; the gate then asks again."
@@ -689,15 +693,6 @@ def block_message(decision: Data, note: str) -> str:
     listed = " ".join(f"[{number}] {sentence(words)}" for number, words in enumerate(told, 1))
     head = f"org-gate stopped this deployment. {sentence(decision['summary'])} {listed}"
     return clip(clip(head, MAX_MESSAGE - len(tail)) + tail, MAX_MESSAGE)
-
-
-def blocked_words(reason: Data, decision: Data) -> str:
-    if reason["target"] is None:
-        return str(reason["explanation"])
-    aim = decision["targets"][reason["target"]]
-    services = "+".join(aim["services"]) or "all services"
-    told = f": {reason['explanation']}" if reason["event"] else ""
-    return f"{aim['account']}/{aim['region']} ({services}): {reason_words(reason)}{told}"
 
 
 def sentence(text: str) -> str:
@@ -720,7 +715,7 @@ def broken(error: Exception, parts: Parts) -> Outcome:
     what = f"the gate itself failed ({type(error).__name__} in {place.name}, line {place.lineno})"
     parts.trouble.append(what)
     decision = blank(parts)
-    return outcome_of(merged(decision, [unknown_reason(decision, what)], what, parts), "")
+    return outcome_of(merged(decision, [unknown_reason(parts, what)], what, parts), "")
 
 
 # --- The job's answer: G5, G7
@@ -806,7 +801,8 @@ def moment(text: Any) -> datetime | None:
 
 
 def spelled(time_of: Any) -> str | None:
-    return time_of.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(time_of, datetime) else None
+    """Not by strftime: it writes the year 1 with one digit."""
+    return time_of.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z" if isinstance(time_of, datetime) else None
 
 
 def code_of(error: Exception) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 ACCOUNT_ID: Final = re.compile(r"^[0-9]{12}$")
-REGION: Final = re.compile(r"^(global|[a-z]{2}(-[a-z]+)+-[0-9]{1,2})$")
+REGION: Final = re.compile(r"^(global|[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2})$")
 MAX_TARGETS: Final = 100
 
 

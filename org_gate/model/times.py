@@ -16,7 +16,11 @@ def whole(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         msg = f"{moment.isoformat()} has no offset; write it with one, for example {moment.isoformat()}Z"
         raise ValueError(msg)
-    return moment.astimezone(UTC).replace(microsecond=0)
+    try:
+        return moment.astimezone(UTC).replace(microsecond=0)
+    except OverflowError:
+        msg = f"{moment.isoformat()} is beyond the years 1 to 9999 in UTC"
+        raise ValueError(msg) from None
 
 
 def parse_time(text: str) -> datetime:
@@ -25,8 +29,8 @@ def parse_time(text: str) -> datetime:
 
 
 def format_time(moment: datetime) -> str:
-    """``2026-03-02T12:00:00Z``."""
-    return whole(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """``2026-03-02T12:00:00Z``; the year has four digits even where it needs fewer, which ``strftime`` forgets."""
+    return whole(moment).replace(tzinfo=None).isoformat() + "Z"
 
 
 def from_epoch(seconds: float) -> datetime:

@@ -1,16 +1,17 @@
 """YAML that a person wrote, with the line and column of every key and value.
 
 ``read_document`` refuses what could be misread (a field given twice, more than one document, a merge key) and
-turns whatever is wrong into ``Problem``s; ``Document.problems`` puts pydantic's errors in their places. Serves
-any format of ours: nothing here knows a field of one. The only module that imports PyYAML.
+turns whatever is wrong into ``Problem``s; ``Document.problems`` puts pydantic's errors in their places.
+``load_document`` tells both at once. Serves any format of ours: nothing here knows a field of one. The only module
+that imports PyYAML.
 
 Values are those JSON has: texts, numbers, true and false, null, lists, mappings with text keys. A time stays the
 text it is, so that the model that reads it can refuse one without an offset.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -18,7 +19,7 @@ from pydantic import ValidationError
 from org_gate.policy.mistakes import Mistake, Path, field_name, mistakes, shown
 
 MAX_DEPTH: Final = 100
-MAX_VALUES: Final = 200_000
+MAX_VALUES: Final = 100_000
 """With aliases written out: a few lines of them could stand for billions of values."""
 
 _TAG: Final = "tag:yaml.org,2002:"
@@ -129,14 +130,40 @@ class Document:
         return f"{text} (read as {found})" if reread and text not in {None, found} else found
 
 
+_Built = TypeVar("_Built")
+
+
+def load_document(text: str | bytes, name: str, build: Callable[[dict[str, Any]], _Built]) -> _Built:
+    """What ``build`` makes of the one mapping in ``text``; it raises pydantic's ValidationError.
+
+    Raises DocumentError with all that is wrong, in the writing and in the values.
+    """
+    document, problems = _read(text, name)
+    places = {(problem.line, problem.column) for problem in problems}
+    try:
+        built = build(document.data)
+    except ValidationError as error:
+        # a value that could not be read is told once
+        problems += [one for one in document.problems(error) if (one.line, one.column) not in places]
+    if problems:
+        raise DocumentError(problems)
+    return built
+
+
 def read_document(text: str | bytes, name: str) -> Document:
     """The one mapping in ``text``; ``name`` is what problems call the file. Raises DocumentError."""
+    document, problems = _read(text, name)
+    if problems:
+        raise DocumentError(problems)
+    return document
+
+
+def _read(text: str | bytes, name: str) -> tuple[Document, list[Problem]]:
+    """The document, without what the problems are about. Raises DocumentError where nothing can be read."""
     node = _compose(_decoded(text, name), name)
     reader = _Reader(name)
     data = reader.value(node, (), Place(1, 1))
-    if reader.problems:
-        raise DocumentError(reader.problems)
-    return Document(name, data, reader.spots)
+    return Document(name, data, reader.spots), reader.problems
 
 
 def _decoded(text: str | bytes, name: str) -> str:
@@ -230,12 +257,20 @@ class _Reader:
         if node.tag == _MERGE:
             self._refuse(node, path, "a merge key (<<)", "the fields themselves, written out")
             return None
-        return str(node.value)
+        return self._text(node, path)
+
+    def _text(self, node: yaml.Node, path: Path) -> str | None:
+        r"""JSON escapes an emoji as two halves (``\ud83d\ude42``), and JSON is YAML: they are put together here."""
+        try:
+            return str(node.value).encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            self._refuse(node, path, "half a character (a surrogate escape without its other half)", "whole characters")
+            return None
 
     def _scalar(self, node: yaml.Node, path: Path) -> Any:
         construct = _SCALARS.get(node.tag)
         if construct is None or not isinstance(node, yaml.ScalarNode):
-            return node.value
+            return self._text(node, path)
         try:
             return construct(self._scalars, node)
         except (ValueError, LookupError):

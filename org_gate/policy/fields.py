@@ -91,7 +91,9 @@ def _region(value: str) -> str:
 
 
 def _ou(value: str) -> str:
-    """The empty path is the root (P4); an empty name within a path could fit nothing."""
+    """The empty path is the root (P4). What could fit nothing is refused: an empty name, an id with more behind it."""
+    if value.startswith(("ou-", "r-")) and "/" in value:
+        raise refusal("an ou-… or r-… id alone, which stands for all below it (an OU's name: write [o]u-… or [r]-…)")
     if value and not all(value.split("/")):
         raise refusal("OU names joined by single slashes, for example Workloads/Prod/**, or an ou-… or r-… id")
     return value
@@ -151,6 +153,7 @@ FlagIfAny = Annotated[bool | None, BeforeValidator(_flag), WithJsonSchema({"type
 AccountId = Annotated[str, BeforeValidator(_account_id), WithJsonSchema({"type": "string", "pattern": "^[0-9]{12}$"})]
 Name = Annotated[str, Field(max_length=100, json_schema_extra={"minLength": 1}), AfterValidator(_printable)]
 Glob = Annotated[str, Field(max_length=256, json_schema_extra={"minLength": 1}), AfterValidator(_printable)]
+Words = Annotated[str, Field(max_length=10_000)]
 ServiceCode = Name
 ZoneName = Name
 RegionName = Annotated[str, AfterValidator(_region), Field(json_schema_extra={"pattern": _REGION})]

@@ -14,8 +14,9 @@ from pydantic_core import core_schema
 
 from org_gate.model.decision import Verdict
 from org_gate.model.event import MULTIPLE_SERVICES
+from org_gate.model.regions import KNOWN_REGIONS
 from org_gate.policy.fields import duration_text
-from org_gate.policy.mistakes import field_name, mistakes
+from org_gate.policy.mistakes import field_name, mistakes, nearest
 from org_gate.policy.model import Match, Policy, Rule, TargetFilter
 from org_gate.policy.services import ServiceNames
 
@@ -37,13 +38,9 @@ class _SchemaAsWritten(GenerateJsonSchema):
 
 def load_policy(text: str | bytes, name: str) -> Policy:
     """The policy in a YAML text; ``name`` is what problems call the file. Raises ``document.DocumentError``."""
-    from org_gate.policy.document import DocumentError, read_document  # noqa: PLC0415  needs PyYAML (see above)
+    from org_gate.policy.document import load_document  # noqa: PLC0415  needs PyYAML (see above)
 
-    document = read_document(text, name)
-    try:
-        return policy_from_data(document.data)
-    except ValidationError as error:
-        raise DocumentError(document.problems(error)) from None
+    return load_document(text, name, policy_from_data)
 
 
 def policy_from_data(data: object) -> Policy:
@@ -72,7 +69,12 @@ def problems_of(error: ValidationError) -> list[dict[str, str]]:
 
 def warnings(policy: Policy) -> list[str]:
     """What is allowed and yet probably not meant, one line each, in the order of the policy."""
-    return [*_unknown_services(policy), *_blind_to_outages(policy), *_never_reached(policy.rules)]
+    return [
+        *_unknown_services(policy),
+        *_unknown_regions(policy),
+        *_blind_to_outages(policy),
+        *_never_reached(policy.rules),
+    ]
 
 
 def _unknown_services(policy: Policy) -> Iterator[str]:
@@ -80,8 +82,8 @@ def _unknown_services(policy: Policy) -> Iterator[str]:
     for field, codes in _services_named(policy):
         for code in codes:
             if not names.is_known(code):
-                nearest = names.nearest(code)
-                hint = f"; did you mean {nearest}?" if nearest else "; if AWS Health uses it, add it to service_aliases"
+                close = names.nearest(code)
+                hint = f"; did you mean {close}?" if close else "; if AWS Health uses it, add it to service_aliases"
                 yield f"{field}: {code} is not an AWS Health service code that this version knows{hint}"
 
 
@@ -91,11 +93,26 @@ def _services_named(policy: Policy) -> Iterator[tuple[str, tuple[str, ...]]]:
     for code, needed in policy.depends_on.items():
         yield f"depends_on.{code}", (code, *needed)
     yield "service_aliases", tuple(policy.service_aliases.values())
+    for field, one in _filters(policy):
+        yield f"{field}.services", one.services
+
+
+def _filters(policy: Policy) -> Iterator[tuple[str, Match | TargetFilter]]:
+    """Every filter with its field."""
     for index, delegate in enumerate(policy.delegates):
-        yield f"delegates[{index}].may_ask_for.services", delegate.may_ask_for.services
+        yield f"delegates[{index}].may_ask_for", delegate.may_ask_for
     for index, rule in enumerate(policy.rules):
-        yield f"rules[{index}].match.services", rule.match.services
-        yield f"rules[{index}].targets.services", rule.targets.services
+        yield f"rules[{index}].match", rule.match
+        yield f"rules[{index}].targets", rule.targets
+
+
+def _unknown_regions(policy: Policy) -> Iterator[str]:
+    for field, one in _filters(policy):
+        for region in one.regions:
+            if region not in KNOWN_REGIONS:
+                close = nearest(region, sorted(KNOWN_REGIONS))
+                hint = f"; did you mean {close}?" if close else ""
+                yield f"{field}.regions: {region} is not a Region that this version knows{hint}"
 
 
 def _blind_to_outages(policy: Policy) -> Iterator[str]:

@@ -31,6 +31,7 @@ _TEXT: Final = "text (in quotes, where YAML would take it for something else)"
 _EXPECTED: Final = {
     "missing": "a value: this field is required",
     "string_type": _TEXT,
+    "string_unicode": "text of whole characters",
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "int_type": "a whole number",
@@ -176,7 +177,7 @@ def _meant(value: object, expected: str) -> str | None:
 def _expected(kind: str, message: str) -> str:
     if kind == "too_short":
         return "at least one entry"
-    words = message.removeprefix("Value error, ").removeprefix("Input should be ")
+    words = re.sub("^(Value error, |Input should be |String should have )", "", message)
     return _EXPECTED.get(kind, _one_line(words))
 
 

@@ -4,11 +4,11 @@ A filter's empty tuple means that the field was left out, and so fits anything: 
 error (D6). Knows no YAML and judges no deployment.
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     Field,
     ModelWrapValidatorHandler,
@@ -38,9 +38,11 @@ from org_gate.policy.fields import (
     Scope,
     ServiceCode,
     Status,
+    Words,
     ZoneName,
 )
 from org_gate.policy.mistakes import Strict, as_init, refusal
+from org_gate.policy.services import resolved_aliases
 
 # Fields that come with a later version, by the model they belong to. Refused by name until then.
 _NOT_YET: Final = {
@@ -97,7 +99,7 @@ class Rule(Strict):
     match: Match = Match()
     targets: TargetFilter = TargetFilter()
     verdict: Verdict
-    why: str = ""
+    why: Words = ""
 
 
 class Defaults(Strict):
@@ -133,21 +135,6 @@ def _format_version(version: Any) -> Any:
     return version
 
 
-def _unambiguous(aliases: dict[str, str]) -> dict[str, str]:
-    upper = [name.upper() for name in aliases]
-    twice = sorted({name for name in upper if upper.count(name) > 1})
-    if twice:
-        expected = "each alias once, whatever its case"
-        raise refusal(expected, found=f"{', '.join(twice)} more than once")
-    if MULTIPLE_SERVICES in upper:
-        found = f"{MULTIPLE_SERVICES} as an alias, which would hide the largest outages"
-        raise refusal("aliases of single services", found=found)
-    return aliases
-
-
-_Aliases = Annotated[dict[ServiceCode, ServiceCode], AfterValidator(_unambiguous)]
-
-
 class Policy(Strict):
     """What the organization wants of its deployments."""
 
@@ -159,33 +146,52 @@ class Policy(Strict):
     platform_services: tuple[ServiceCode, ...] = ("CODEPIPELINE", "CLOUDFORMATION", "STS")
     global_services: tuple[ServiceCode, ...] = ("IAM", "ORGANIZATIONS", "ROUTE53", "CLOUDFRONT")
     depends_on: dict[ServiceCode, tuple[ServiceCode, ...]] = Field(default_factory=dict)
-    service_aliases: _Aliases = Field(default_factory=dict)
+    service_aliases: dict[ServiceCode, ServiceCode] = Field(default_factory=dict)
     delegates: tuple[Delegate, ...] = ()
     resume: Resume = Resume()
     rules: tuple[Rule, ...] = ()
 
     @model_validator(mode="wrap")
     @classmethod
-    def _rule_names_are_unique(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+    def _names_are_clear(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         """Looked for in what was written, so that it is told together with all other mistakes."""
-        repeated = list(_repeated_names(data))
+        unclear = [*_repeated_names(data), *_unclear_aliases(data)] if isinstance(data, dict) else []
         try:
             policy = handler(data)
         except ValidationError as error:
-            repeated = [*map(as_init, error.errors(include_url=False)), *repeated]
-        if repeated:
-            raise ValidationError.from_exception_data(cls.__name__, repeated)
+            unclear = [*map(as_init, error.errors(include_url=False)), *unclear]
+        if unclear:
+            raise ValidationError.from_exception_data(cls.__name__, unclear)
         return policy
 
 
-def _repeated_names(data: Any) -> list[InitErrorDetails]:
-    rules = data.get("rules") if isinstance(data, dict) else None
+def _repeated_names(data: dict[str, Any]) -> Iterator[InitErrorDetails]:
+    rules = data.get("rules")
     if not isinstance(rules, list | tuple):
-        return []
+        return
     names = [rule.get("name") if isinstance(rule, dict) else None for rule in rules]
     reason = refusal("a name that no other rule has")
-    return [
-        InitErrorDetails(type=reason, loc=("rules", index, "name"), input=name)
-        for index, name in enumerate(names)
-        if isinstance(name, str) and name in names[:index]
-    ]
+    for index, name in enumerate(names):
+        if isinstance(name, str) and name in names[:index]:
+            yield InitErrorDetails(type=reason, loc=("rules", index, "name"), input=name)
+
+
+def _unclear_aliases(data: dict[str, Any]) -> Iterator[InitErrorDetails]:
+    aliases = data.get("service_aliases")
+    if not isinstance(aliases, dict):
+        return
+    written = {name: code for name, code in aliases.items() if isinstance(name, str) and isinstance(code, str)}
+    names, ends = [name.upper() for name in written], resolved_aliases(written)
+    for index, name in enumerate(written):
+        upper = names[index]
+        if upper in names[:index]:
+            reason = refusal("each alias once, whatever its case", found=f"{upper} again", blames="key")
+        elif upper == MULTIPLE_SERVICES:
+            found = f"{upper} as an alias, which would hide the largest outages"
+            reason = refusal("aliases of single services", found=found, blames="key")
+        elif ends[upper] is None:
+            found = f"{upper}, whose aliases lead round in a circle"
+            reason = refusal("aliases that end at a service code", found=found, blames="key")
+        else:
+            continue
+        yield InitErrorDetails(type=reason, loc=("service_aliases", name), input=name)

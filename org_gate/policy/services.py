@@ -31,11 +31,26 @@ SERVICE_CODES: Final = frozenset(
 )
 
 
+def resolved_aliases(aliases: Mapping[str, str]) -> dict[str, str | None]:
+    """What each alias stands for in the end, all in upper case: an alias of an alias too. None where it goes round."""
+    next_of = {name.upper(): code.upper() for name, code in aliases.items()}
+    return {name: _end(name, next_of) for name in next_of}
+
+
+def _end(code: str, next_of: Mapping[str, str]) -> str | None:
+    for _ in next_of:
+        following = next_of.get(code, code)
+        if following == code:
+            return code
+        code = following
+    return None if code in next_of else code
+
+
 class ServiceNames:
-    """Codes in their one spelling: upper case, the policy's aliases resolved (one step)."""
+    """Codes in their one spelling: upper case, the policy's aliases resolved."""
 
     def __init__(self, aliases: Mapping[str, str]) -> None:
-        self._aliases = {name.upper(): code.upper() for name, code in aliases.items()}
+        self._aliases = {name: code or name for name, code in resolved_aliases(aliases).items()}
 
     def canonical(self, code: str) -> str:
         upper = code.upper()

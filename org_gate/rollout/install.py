@@ -14,7 +14,7 @@ from org_gate.rollout.errors import BuildError
 from org_gate.rollout.lambda_platform import LambdaPlatform, this_machine
 
 _PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", "install")
-_WHEELS = ("--require-hashes", "--only-binary=:all:", "--no-compile")
+_WHEELS = ("--require-hashes", "--no-deps", "--only-binary=:all:", "--no-compile")  # a lock names them all
 _PIP_ARCHITECTURE = {"x86_64": "x86_64", "arm64": "aarch64"}
 
 
@@ -40,8 +40,8 @@ def _pip_install(lock: Path, folder: Path, platform: LambdaPlatform) -> None:
     if done.returncode:
         last = "\n".join(done.stderr.strip().splitlines()[-5:])
         msg = (
-            f"pip could not install {lock.name} for Python {platform.python} on {platform.architecture}, so there is "
-            f"no code to deploy. Check the network and pip's index, and run again. pip says:\n{last}"
+            f"pip could not install {lock.name} for Python {platform.python} on {platform.architecture}, so functions "
+            f"lack what they run on. Check the network and pip's index, and run again. pip says:\n{last}"
         )
         raise BuildError(msg)
 

@@ -19,7 +19,8 @@ CENTRAL: Final = "central"
 SERVICES: Final = ("health", CENTRAL, "dynamodb", "sts", "codepipeline", "sns", "sqs")
 KINDS: Final = ("down", "throttle", "slow", "denied")
 HOLD_SECONDS: Final = 5.0
-DELAY_SECONDS: Final = 0.5
+DELAY_SECONDS: Final = 0.02
+"""Short: a poll makes several calls, and an hour has sixty polls."""
 
 
 @dataclass(frozen=True, slots=True)

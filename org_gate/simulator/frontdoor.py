@@ -8,11 +8,8 @@ one clear error that SDKs do not repeat, and kept in ``failures`` for the world 
 import http
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from typing import Any, Final
 from wsgiref.handlers import format_date_time
-
-from boto3 import Session
 
 from org_gate.simulator import refusals, shapes, wire
 from org_gate.simulator.base import AwsError, Call, OwnService, SimClock
@@ -23,6 +20,7 @@ from org_gate.simulator.iam.guard import Guard
 from org_gate.simulator.iam.ledger import Ledger
 from org_gate.simulator.iam.needs import needs
 from org_gate.simulator.organization import Organization
+from org_gate.simulator.regions import known_regions
 from org_gate.simulator.signature import Claim, claim_of, verify
 from org_gate.simulator.urldoor import URL_PREFIX, FunctionUrls, UrlDoor
 from org_gate.simulator.wire import Answer, HttpRequest, Operation
@@ -149,13 +147,8 @@ def _guess(request: HttpRequest) -> tuple[str, str]:
     return "s3", "rest-xml"
 
 
-@cache
-def _regions() -> frozenset[str]:
-    return frozenset(Session().get_available_regions("ec2"))
-
-
 def _check_region(region: str) -> None:
-    if region not in _regions():
+    if region not in known_regions():
         message = f"{region!r} is no Region that the SDK knows; sign for one such as eu-west-1."
         raise AwsError("InvalidRegion", message, 400)
 

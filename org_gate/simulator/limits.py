@@ -26,11 +26,18 @@ def check_limits(call: Call, any_pattern: Collection[str] = ()) -> None:
 
     Values of the shapes named in ``any_pattern`` may have any form.
     """
-    shape = service_model(call.service).operation_model(call.operation).input_shape
-    problems = [] if shape is None else list(_problems(shape, call.params, "", any_pattern))
+    problems = beyond_limits(call.service, call.operation, call.params, any_pattern)
     if problems:
         count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected"
         raise AwsError("ValidationException", f"{count}: {'; '.join(problems)}")
+
+
+def beyond_limits(
+    service: str, operation: str, params: Mapping[str, Any], any_pattern: Collection[str] = ()
+) -> list[str]:
+    """All that is beyond the model, each with its place."""
+    shape = service_model(service).operation_model(operation).input_shape
+    return [] if shape is None else list(_problems(shape, params, "", any_pattern))
 
 
 def _problems(shape: Shape, value: Any, path: str, any_pattern: Collection[str]) -> Iterator[str]:

@@ -5,8 +5,7 @@ The one place in the simulator that looks at real time, for those who work with 
 
 import time
 from datetime import timedelta
-from threading import Event
-from typing import Final
+from typing import Final, NoReturn
 
 from org_gate.simulator.play import instant
 from org_gate.simulator.world import World
@@ -18,6 +17,8 @@ _PACE: Final = 0.05
 class _Nobody:
     """Listens to nothing: what happens from now on is the clients' own doing."""
 
+    def note(self, *_: object) -> None: ...
+
     def happened(self, *_: object) -> None: ...
 
     def refused(self, *_: object) -> None: ...
@@ -25,9 +26,10 @@ class _Nobody:
     def asked(self, *_: object) -> None: ...
 
 
-def keep_going(world: World, stop: Event) -> None:
-    """Polls, pipelines and queues go on until ``stop`` is set."""
+def keep_going(world: World) -> NoReturn:
+    """Polls, pipelines and queues go on, until something such as KeyboardInterrupt ends it."""
     began, start = time.monotonic(), world.clock.now()
-    while not stop.wait(_PACE):
+    while True:
+        time.sleep(_PACE)
         world.clock.advance_to(start + timedelta(seconds=int(time.monotonic() - began)))
         instant(world, [], _Nobody())

@@ -45,6 +45,9 @@ class NotRunYetError(Exception):
 class Listener(Protocol):
     """Told of what happens, as it happens."""
 
+    def note(self, entry: Entry) -> None:
+        """An entry is about to be played."""
+
     def happened(self, at: datetime, entry: Entry) -> None:
         """An entry that is not a run or a retry has been played."""
 
@@ -104,6 +107,8 @@ class _Acts:
         self.asked: list[Asked] = []
 
     def by_aws_and_platform_team(self, entry: Entry) -> None:
+        if entry.pipeline_name is None and entry.deliver is None:
+            self._listener.note(entry)
         if entry.health is not None:
             self._world.aws.health.show(health_update(self._world.scenario, entry.health))
         elif entry.fault is not None:
@@ -121,6 +126,7 @@ class _Acts:
     def deliver(self, entry: Entry) -> None:
         if entry.deliver is None:
             return
+        self._listener.note(entry)
         self._world.notify(entry.deliver.arn, entry.deliver.region)
         self._world.drain(held=False)
         self._listener.happened(self._now, entry)
@@ -128,6 +134,7 @@ class _Acts:
     def by_people(self, entry: Entry) -> None:
         if entry.pipeline_name is None:
             return
+        self._listener.note(entry)
         pipeline = self._world.scenario.pipeline(entry.pipeline_name, entry.account)
         try:
             self._person(entry, pipeline)

@@ -4,6 +4,7 @@ Threads, because a Lambda that the simulator runs calls back while the request t
 Knows nothing of AWS; the only ``Date`` a client sees is the application's.
 """
 
+import os
 import socket
 from collections.abc import Callable
 from threading import Thread
@@ -13,6 +14,10 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 _HOST: Final = "127.0.0.1"
+
+
+class PortNotFreeError(OSError):
+    """Somebody else has the port, or it is not for everybody to have."""
 
 
 class _Handler(MotoRequestHandler):  # type: ignore[misc]  # moto is untyped
@@ -29,11 +34,11 @@ class _Handler(MotoRequestHandler):  # type: ignore[misc]  # moto is untyped
 class Server:
     """A running server while the ``with`` block lasts. Port 0 takes a free one.
 
-    Raises OSError where the port is taken.
+    Raises PortNotFreeError where the port is taken.
     """
 
     def __init__(self, application: Callable[..., Any], port: int = 0) -> None:
-        with socket.create_server((_HOST, port)) as listening:
+        with _listening(port) as listening:
             self._server = make_server(
                 _HOST,
                 listening.getsockname()[1],
@@ -57,3 +62,11 @@ class Server:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server((_HOST, port))
+    except OSError as error:
+        message = f"Port {port} on {_HOST} cannot be had ({os.strerror(error.errno or 0)})"
+        raise PortNotFreeError(message) from error

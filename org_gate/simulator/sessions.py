@@ -17,6 +17,7 @@ class LocalSession(boto3.Session):
     def __init__(self, endpoint: str, access_key: tuple[str, str], region: str) -> None:
         core = botocore.session.Session()
         core.register_component("data_loader", _LOADER)
+        core.set_config_variable("max_attempts", 1)  # a retry waits in real time, for a clock that stands still
         super().__init__(
             aws_access_key_id=access_key[0],
             aws_secret_access_key=access_key[1],

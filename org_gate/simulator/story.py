@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -45,6 +46,11 @@ class Story:
     def say(self, text: str) -> None:
         self._console.print(Text(plain(text)))
 
+    def note(self, entry: Entry) -> None:
+        if entry.note is not None:
+            self._console.print()
+            self._console.print(Text(plain(entry.note), style="bold"))
+
     def happened(self, at: datetime, entry: Entry) -> None:
         if entry.health is not None:
             self._line(at, _health_words(entry.health))
@@ -68,6 +74,13 @@ class Story:
         text.append(*_verdict(asked))
         text.append("" if asked.line is None else plain(f" — {asked.line['summary']}"))
         self._console.print(text)
+
+    def message(self, all_asked: Iterable[Asked]) -> None:
+        """The last failed action's message in full, as CodePipeline shows it."""
+        failed = [(one, one.line) for one in all_asked if one.line and one.line["pipeline_result"] == "failed"]
+        for asked, line in failed[-1:]:
+            self._console.print(Text(f"\nWhat CodePipeline showed for {asked.pipeline.name} at {asked.at:%H:%M:%S}:"))
+            self._console.print(Padding(Text(plain(line["message"])), (0, 0, 1, 2)), soft_wrap=False)
 
     def table(self, all_asked: Iterable[Asked]) -> None:
         """Every run and retry with its verdict, and the one that the scenario states."""
@@ -129,7 +142,8 @@ def _health_words(spec: HealthSpec) -> str:
     zone = f", zone {event.availabilityZone}" if event.availabilityZone else ""
     new = f"{event.service or _short_arn(event.arn)} in {event.region or 'its Region'}"
     scope = f" ({event.eventScopeCode}{zone}{accounts})" if event.eventScopeCode else ""
-    return f"AWS Health shows {event.eventTypeCategory or 'an update of'} {new}{scope}, {event.statusCode or ''}"
+    status = f", {event.statusCode}" if event.statusCode else ""
+    return f"AWS Health shows {event.eventTypeCategory or 'an update of'} {new}{scope}{status}"
 
 
 def _fault_words(fault: FaultSpec) -> str:

@@ -23,6 +23,7 @@ from org_gate.simulator.frontdoor import FrontDoor
 from org_gate.simulator.health import HealthService
 from org_gate.simulator.lambdas.function_urls import FunctionUrls
 from org_gate.simulator.lambdas.inprocess import InProcessRunner
+from org_gate.simulator.lambdas.logs import LoggedInvoker
 from org_gate.simulator.lambdas.processes import ProcessRunner
 from org_gate.simulator.lambdas.wiring import wired_lambda
 from org_gate.simulator.moto_ground import moto_ground
@@ -30,7 +31,7 @@ from org_gate.simulator.organization import AccountSpec, Organization
 from org_gate.simulator.pipelines import CodePipelineService, Unanswered
 from org_gate.simulator.record import Recorder
 from org_gate.simulator.scenario.checks import ou_paths
-from org_gate.simulator.scenario.definition import GATE_FUNCTION, default_stages, stages_with_parameters
+from org_gate.simulator.scenario.definition import GATE_FUNCTION
 from org_gate.simulator.scenario.model import FaultSpec, PipelineSpec, Scenario
 from org_gate.simulator.server import Server
 from org_gate.simulator.sessions import Sessions
@@ -121,6 +122,8 @@ def open_world(scenario: Scenario, *, runtime: str, say: Say, port: int = 0) -> 
         stack.enter_context(moto_ground(clock))
         stack.enter_context(strict_stacks())
         organization = _organization(scenario)
+        ous = len(ou_paths(scenario.organization))
+        say(f"An organization of {len(organization.accounts())} accounts in {ous} OUs, on this machine")
         aws = _aws(stack, clock, organization, runtime, port)
         stack.enter_context(aws.server)
         sessions = Sessions(aws.server.endpoint, organization.access_keys)
@@ -141,12 +144,13 @@ def _aws(stack: ExitStack, clock: SimClock, organization: Organization, runtime:
     server = Server(door, port)
     runner = ProcessRunner(server.endpoint) if runtime == ProcessRunner.runtime else InProcessRunner(server.endpoint)
     stack.callback(runner.close)
+    invoker = LoggedInvoker(runner, door.guard, clock)
     recorder, unanswered = Recorder(), list[Unanswered]()
     health = HealthService(clock, organization)
-    pipelines = CodePipelineService(clock, runner, recorder, unanswered=unanswered.append, functions={GATE_FUNCTION})
-    delivery = Delivery(clock, runner)
-    urls = FunctionUrls(clock, runner, organization, server.endpoint)
-    for wiring in (delivery.wired(), urls.registered(), wired_lambda(runner, delivery.enqueue)):
+    pipelines = CodePipelineService(clock, invoker, recorder, unanswered=unanswered.append, functions={GATE_FUNCTION})
+    delivery = Delivery(clock, invoker, door.guard)
+    urls = FunctionUrls(clock, invoker, organization, server.endpoint)
+    for wiring in (delivery.wired(), urls.registered(), wired_lambda(invoker, delivery.enqueue)):
         stack.enter_context(wiring)
     door.register("health", health)
     door.register("codepipeline", pipelines)
@@ -202,16 +206,4 @@ def _no_need_to_wait(_: float) -> None:
 
 def _create_pipeline(sessions: Sessions, pipeline: PipelineSpec) -> None:
     """By CodePipeline's API, as the application team would."""
-    stages = (
-        default_stages(pipeline.user_parameters)
-        if pipeline.definition is None
-        else stages_with_parameters(pipeline.definition, pipeline.user_parameters)
-    )
-    sessions.client("codepipeline", pipeline.account, pipeline.region).create_pipeline(
-        pipeline={
-            "name": pipeline.name,
-            "roleArn": f"arn:aws:iam::{pipeline.account}:role/pipeline",
-            "artifactStore": {"type": "S3", "location": f"artifacts-{pipeline.account}"},
-            "stages": stages,
-        }
-    )
+    sessions.client("codepipeline", pipeline.account, pipeline.region).create_pipeline(pipeline=pipeline.declaration)

@@ -1,15 +1,23 @@
 """The organization tree as decisions need it: each account's place, beside the pointers to what affects it.
 
-A copy in one partition says what is stored, so that a refresh writes the difference only. The account's own item
-is written first and removed first; the copy follows, and a crash between them is made good by the next refresh.
+A copy in one partition says what is stored, so that a refresh writes the difference only. An account's own item and
+its copy are written and removed in one transaction.
 """
 
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from itertools import chain
+from typing import Final
 
 from org_gate.model.event import Account
 from org_gate.store import keys
-from org_gate.store.table import Item, ItemKey, Table
+from org_gate.store.table import Item, ItemKey, Table, batches
+
+STEP: Final = 50
+"""Accounts in one transaction: DynamoDB takes 100 actions."""
+
+
+def _always() -> bool:
+    return True
 
 
 class Accounts:
@@ -18,30 +26,34 @@ class Accounts:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def refresh(self, accounts: Iterable[Account]) -> int:
-        """Makes the stored tree this one; returns how many accounts were written or removed."""
-        stored = {item["sk"]: item for item in self._table.query(keys.TREE)}
-        wanted = {keys.account(account.id): _item(account) for account in accounts}
-        changed = [name for name, told in wanted.items() if _told(stored.get(name)) != told]
-        self._table.batch_put({"pk": name, "sk": keys.RECORD, **wanted[name]} for name in changed)
-        self._table.batch_put({"pk": keys.TREE, "sk": name, **wanted[name]} for name in changed)
+    def refresh(self, accounts: Iterable[Account], may_go_on: Callable[[], bool] = _always) -> int | None:
+        """Makes the stored tree this one; how many accounts were written or removed.
+
+        ``may_go_on`` is looked at before every step; None where it said no. The next refresh does the rest.
+        """
+        stored = {item["id"]: account_of(item) for item in self._table.query(keys.TREE)}
+        wanted = {account.id: account for account in accounts}
+        changed = [account for name, account in wanted.items() if stored.get(name) != account]
         gone = [name for name in stored if name not in wanted]
-        for name in gone:
-            self._table.delete(ItemKey(name, keys.RECORD))
-            self._table.delete(ItemKey(keys.TREE, name))
+        actions = chain(map(self._writing, changed), map(self._removing, gone))
+        for step in batches(actions, STEP):
+            if not may_go_on():
+                return None
+            self._table.transact(*chain.from_iterable(step))
         return len(changed) + len(gone)
+
+    def _writing(self, account: Account) -> list[Item]:
+        told = {"id": account.id, "ou_path": account.ou_path, "ou_ids": list(account.ou_ids)}
+        return [self._table.putting({**key._asdict(), **told}) for key in _places(account.id)]
+
+    def _removing(self, account_id: str) -> list[Item]:
+        return [self._table.deleting(key) for key in _places(account_id)]
 
 
 def account_of(item: Item) -> Account:
     return Account(item["id"], item["ou_path"], tuple(item["ou_ids"]))
 
 
-_KEYS: Final = frozenset({"pk", "sk"})
-
-
-def _item(account: Account) -> Item:
-    return {"id": account.id, "ou_path": account.ou_path, "ou_ids": list(account.ou_ids)}
-
-
-def _told(item: Item | None) -> dict[str, Any] | None:
-    return None if item is None else {name: value for name, value in item.items() if name not in _KEYS}
+def _places(account_id: str) -> tuple[ItemKey, ItemKey]:
+    name = keys.account(account_id)
+    return ItemKey(name, keys.RECORD), ItemKey(keys.TREE, name)

@@ -1,9 +1,10 @@
 """Event records with all that belongs to them: read, merge, write; the partitions of what is open; the pointers.
 
 A record and its entry among the open events are written in one transaction, conditional on the record's
-revision, so they never disagree. Members and pointers come before it, pointers first: a crash half-way leaves
-more than is needed, never less, and the next reading writes the rest. What a reading means is not known here:
-the caller hands in how the record changes.
+revision, so they never disagree; where that entry is among the public events, the state's revision grows in the same
+transaction, so that no process goes on with the public events it has kept. Members and pointers come before it,
+pointers first: a crash half-way leaves more than is needed, never less, and the next reading writes the rest. What a
+reading means is not known here: the caller hands in how the record changes.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +19,7 @@ from org_gate.model.record import EventRecord
 from org_gate.store import keys
 from org_gate.store.errors import ConflictError
 from org_gate.store.members import Members, SetReading
+from org_gate.store.pointers import Pointers
 from org_gate.store.records import event_expiry, facts_item, grows_old, record_item, record_of
 from org_gate.store.table import Item, ItemKey, Table
 
@@ -60,11 +62,16 @@ class Events:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        self._pointers = Pointers(table)
+
+    def held(self, wanted: Iterable[EventKey]) -> dict[EventKey, Held]:
+        """Those that are there."""
+        items = self._table.batch_get(keys.record(key) for key in wanted)
+        return {held.record.key: held for held in map(_held, items)}
 
     def records(self, wanted: Iterable[EventKey]) -> dict[EventKey, EventRecord]:
         """Those that are there."""
-        items = self._table.batch_get(keys.record(key) for key in wanted)
-        return {record.key: record for record in map(record_of, items)}
+        return {key: held.record for key, held in self.held(wanted).items()}
 
     def open(self) -> dict[EventKey, Held]:
         """Everything in the two partitions of what is open, facts alone."""
@@ -75,20 +82,37 @@ class Events:
         """The open events that are not account-specific, facts alone."""
         return [record_of(item) for item in self._table.query(keys.PUBLIC)]
 
-    def save(self, key: EventKey, change: Change, *, now: datetime, belongings: Belongings = NOTHING) -> bool:
-        """Whether anything about the record was written. Raises ConflictError where others keep being first."""
+    def affected(self, key: EventKey, most: int) -> list[str]:
+        """The first of the accounts it affects."""
+        return list(islice(self._accounts(key).names(), most))
+
+    def save(
+        self,
+        key: EventKey,
+        change: Change,
+        *,
+        now: datetime,
+        belongings: Belongings = NOTHING,
+        known: Mapping[EventKey, Held] | None = None,
+    ) -> bool:
+        """Whether anything about the record was written. Raises ConflictError where others keep being first.
+
+        ``known`` is what ``held`` gave a moment ago; it saves a reading, and is read anew where it has changed since.
+        """
         if belongings.text is not None:
             self._keep_text(key, *belongings.text, now)
-        for _attempt in range(ATTEMPTS):
-            held = self._get(key)
+        for attempt in range(ATTEMPTS):
+            held = self._get(key) if known is None or attempt else known.get(key)
             record = self._with_belongings(held, change(held.record if held else None), belongings, now)
+            if held is None or attempt:
+                record = _with_strays(record)
             place = _place(record, now)
             if held is not None and _settled(held, record, place, now):
                 return False
             with suppress(ConflictError):
                 self._commit(held, record, place, now)
                 return True
-        msg = f"{key}: {ATTEMPTS} times in a row somebody else wrote this event first"
+        msg = f"{ATTEMPTS} times in a row somebody else wrote this event first"
         raise ConflictError(msg)
 
     def settle(self, key: EventKey, now: datetime) -> bool:
@@ -103,13 +127,7 @@ class Events:
             return 0
         record = held.record
         names = list(islice(self._accounts(key).names(record.cleared_to), limit + 1))
-        for name in names[:limit]:
-            with suppress(ConflictError):  # the event is open again, and this is its new pointer
-                self._table.delete(
-                    keys.pointer(name, key),
-                    "attribute_not_exists(pk) OR episode <= :episode",
-                    {":episode": record.episode},
-                )
+        self._pointers.clear(key, names[:limit], record.episode)
         last = names[limit - 1] if len(names) > limit else None
         self.save(key, lambda found: _cleared(found or record, record.episode, last), now=now)
         return min(len(names), limit)
@@ -142,7 +160,7 @@ class Events:
         wanted = _wants_pointers(record, now)
         if wanted and record.pointers != "live":
             record = replace(record, pointers="live", episode=record.episode + 1, cleared_to=None)
-            self._lay_pointers(record, self._accounts(record.key).names(), now)
+            self._pointers.lay(record.key, self._accounts(record.key).names(), record.episode, now)
         elif not wanted and record.pointers == "live":
             record = replace(record, pointers="stale" if held is not None and record.lists_accounts else "none")
         return record
@@ -152,23 +170,16 @@ class Events:
 
         def before_put(names: Iterable[str]) -> None:
             if record.pointers == "live":
-                self._lay_pointers(record, names, now)
+                self._pointers.lay(record.key, names, record.episode, now)
 
         def also_removed(name: str) -> list[Item]:
-            return [self._table.deleting(keys.pointer(name, record.key))]
+            return [self._pointers.removing(record.key, name)]
 
-        members.take(reading, record.accounts_stamp, now, before_put=before_put, also_removed=also_removed)
+        taken = members.take(reading, record.accounts_stamp, now, before_put=before_put, also_removed=also_removed)
         return replace(
             record,
-            lists_accounts=self._table.has(members.pk, members.prefix),
+            lists_accounts=(taken and bool(reading.members)) or self._table.has(members.pk, members.prefix),
             accounts_stamp=_newest(record.accounts_stamp, reading),
-        )
-
-    def _lay_pointers(self, record: EventRecord, names: Iterable[str], now: datetime) -> None:
-        told = {"arn": record.key.arn, "region": record.key.region, "episode": record.episode}
-        expires = event_expiry(now)
-        self._table.batch_put(
-            {**keys.pointer(name, record.key)._asdict(), **told, "expires": expires} for name in names
         )
 
     def _keep_text(self, key: EventKey, text: str, stamp: str, now: datetime) -> None:
@@ -188,6 +199,8 @@ class Events:
         if place is not None:
             entry = {"pk": place, "sk": name, **facts_item(record), "place": place, "expires": expires}
             actions.append(self._table.putting(entry))
+        if keys.PUBLIC in {place, held.place if held else None}:
+            actions.append(self._table.updating(keys.STATE, "ADD revision :one", {":one": 1}))
         self._table.transact(*actions)
 
     def _put_if_as_read(self, held: Held | None, item: Item) -> Item:
@@ -202,6 +215,12 @@ def _held(item: Mapping[str, Any]) -> Held:
 
 def _outlived(record: EventRecord, now: datetime) -> bool:
     return record.pointers == "live" and record.over(now)
+
+
+def _with_strays(record: EventRecord) -> EventRecord:
+    """A run that was ended half-way, or an attempt that came too late, may have laid pointers: they will be cleared."""
+    strays = record.lists_accounts and not record.is_public and record.pointers == "none"
+    return replace(record, pointers="stale", episode=record.episode + 1, cleared_to=None) if strays else record
 
 
 def _wants_pointers(record: EventRecord, now: datetime) -> bool:

@@ -15,7 +15,8 @@
     DECISION#id     RECORD, PART#n         a decision
     DECISIONS#id    time#decision          decisions of an account, by time
     PIPELINE#id#region#name  time#decision decisions of a pipeline, by time
-    UNREADABLE#day  time#digest            a notification that could not be understood
+    UNREADABLE#day  digest                 a notification that could not be understood
+    WALK            PART#n                 how far a walk through the organization has come
 
 All open public events are in one partition, because a policy may call any service global, and an event of it
 then concerns every Region. It is read once for each revision and process.
@@ -34,6 +35,7 @@ LEASE: Final = ItemKey("LEASE", "LEASE")
 PUBLIC: Final = "PUBLIC"
 SPECIFIC: Final = "SPECIFIC"
 TREE: Final = "TREE"
+WALK: Final = "WALK"
 POLICY: Final = "POLICY"
 RECORD: Final = "RECORD"
 TEXT: Final = "TEXT"
@@ -45,7 +47,7 @@ _LONGEST_NAME: Final = 800
 
 def event_name(key: EventKey) -> str:
     """Not to be read back: items carry ``arn`` and ``region``."""
-    return f"{key.region}#{_fitting(key.arn)}"
+    return _fitting(f"{key.region}#{key.arn}")
 
 
 def _fitting(name: str) -> str:
@@ -96,7 +98,7 @@ def at(moment: datetime, name: str) -> str:
 
 
 def unreadable(moment: datetime, digest: str) -> ItemKey:
-    return ItemKey(f"UNREADABLE#{format_time(moment)[:10]}", at(moment, digest))
+    return ItemKey(f"UNREADABLE#{format_time(moment)[:10]}", digest)
 
 
 def expires(moment: datetime, days: int) -> int:

@@ -6,12 +6,10 @@ not bring back what a newer complete reading left out. Only the difference is wr
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from org_gate.store.errors import ConflictError
 from org_gate.store.records import event_expiry, grows_old
 from org_gate.store.table import Item, ItemKey, Table
 
@@ -54,10 +52,13 @@ class Members:
         *,
         before_put: BeforePut,
         also_removed: AlsoRemoved,
-    ) -> None:
-        """Writes the difference. ``complete_stamp`` is that of the last complete reading taken."""
+    ) -> bool:
+        """Writes the difference. ``complete_stamp`` is that of the last complete reading taken.
+
+        False where the reading is older than that, and so says nothing any more.
+        """
         if complete_stamp is not None and reading.stamp < complete_stamp:
-            return
+            return False
         held = self._held(reading)
         fresh = [item for item in self._wanted(reading, held, now) if item is not None]
         if fresh:
@@ -65,6 +66,7 @@ class Members:
             self.table.batch_put(fresh)
         if reading.complete:
             self._remove(held, reading, also_removed)
+        return True
 
     def _held(self, reading: SetReading) -> dict[str, Item]:
         if reading.complete:
@@ -94,10 +96,10 @@ class Members:
         return {**kept, **(told if newer else {}), **own, "expires": event_expiry(now)}
 
     def _remove(self, held: Mapping[str, Item], reading: SetReading, also: AlsoRemoved) -> None:
-        for name, item in held.items():
-            if name in reading.members or item["stamp"] >= reading.stamp:
-                continue
-            key = ItemKey(self.pk, item["sk"])
-            member = self.table.deleting(key, "stamp < :stamp", {":stamp": reading.stamp})
-            with suppress(ConflictError):  # a newer notification named it again, or it is gone: it is settled
-                self.table.transact(member, *also(name))
+        """One that a newer notification has named again meanwhile stays."""
+        gone = (name for name, item in held.items() if name not in reading.members and item["stamp"] < reading.stamp)
+        self.table.transact_groups([self._removing(name, reading.stamp), *also(name)] for name in gone)
+
+    def _removing(self, name: str, stamp: str) -> Item:
+        key = ItemKey(self.pk, self.prefix + name)
+        return self.table.deleting(key, "stamp < :stamp", {":stamp": stamp})

@@ -1,9 +1,11 @@
 """One small item that says how far the collector is, and the lease that keeps its runs apart.
 
-Everything else is read by its help: ``revision`` changes with every commit of events, ``policy_version`` with
-every published policy. ``as_of`` and the cursor only ever move forward (D13).
+Everything else is read by its help: ``revision`` grows with every change of the open public events, in the
+transaction that changes them, and ``policy_version`` with every published policy. ``as_of`` and the cursor only ever
+move forward (D13).
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -26,6 +28,7 @@ class State:
     cursor: datetime | None = None
     """Everything updated before it is stored."""
     revision: int = 0
+    """How often the open public events have changed."""
     policy_version: int = 0
     full_at: datetime | None = None
     """When the last complete full look began."""
@@ -51,25 +54,27 @@ class States:
 
     def commit_poll(self, began: datetime, *, full: bool) -> bool:
         """After all of a poll is stored; False where a later poll was committed before."""
-        expression = "SET as_of = :at, poll_cursor = :at" + (", full_at = :at" if full else "") + " ADD revision :one"
-        values = {":at": format_time(began), ":one": 1}
+        expression = "SET as_of = :at, poll_cursor = :at" + (", full_at = :at" if full else "")
         try:
-            self._table.update(keys.STATE, expression, values, "attribute_not_exists(as_of) OR as_of <= :at")
+            self._table.update(
+                keys.STATE, expression, {":at": format_time(began)}, "attribute_not_exists(as_of) OR as_of <= :at"
+            )
         except ConflictError:
-            self.commit_events()
             return False
         return True
 
-    def commit_events(self) -> None:
-        """After events were stored; makes every process read them anew."""
-        self._table.update(keys.STATE, "ADD revision :one", {":one": 1})
-
     def commit_tree(self, at: datetime) -> None:
-        self._table.update(keys.STATE, "SET tree_at = :at ADD revision :one", {":at": format_time(at), ":one": 1})
+        self._table.update(keys.STATE, "SET tree_at = :at", {":at": format_time(at)})
 
     def ask_for_full_look(self, at: datetime) -> None:
         """The next poll looks at everything."""
-        self._table.update(keys.STATE, "SET full_due = :at", {":at": format_time(at)})
+        with suppress(ConflictError):  # it was asked for later already
+            self._table.update(
+                keys.STATE,
+                "SET full_due = :at",
+                {":at": format_time(at)},
+                "attribute_not_exists(full_due) OR full_due < :at",
+            )
 
     def take_lease(self, owner: str, now: datetime) -> bool:
         """Whether the poll may run: nobody else's lease is in force. The same owner may go on."""

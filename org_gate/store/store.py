@@ -3,7 +3,8 @@
 One `Store` lives as long as its process: it keeps the public events of the last revision and the last policy.
 """
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,16 +18,19 @@ from org_gate.store.policies import Policies
 from org_gate.store.state import State, States
 from org_gate.store.table import Table
 from org_gate.store.unreadable import keep_unreadable
+from org_gate.store.walks import Walks
 
 
 class Store:
     """Over a boto3 ``dynamodb`` client. Every method raises StoreError; each says what else."""
 
-    def __init__(self, client: Any, table_name: str) -> None:
-        self._table = Table(client, table_name)
+    def __init__(self, client: Any, table_name: str, pause: Callable[[float], None] = time.sleep) -> None:
+        """``pause`` waits so many seconds before a call is tried again."""
+        self._table = Table(client, table_name, pause)
         self.states = States(self._table)
         self.events = Events(self._table)
         self.accounts = Accounts(self._table)
+        self.walks = Walks(self._table)
         self._decisions = Decisions(self._table)
         self._policies = Policies(self._table)
         self._knower = Knower(self._table, self.events)

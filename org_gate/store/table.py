@@ -1,23 +1,32 @@
 """The one door to DynamoDB: plain dictionaries in and out, every page read, AWS's errors turned into ours.
 
 It knows how to speak to one table with the keys ``pk`` and ``sk``, and nothing of what is in it. All reads are
-strongly consistent: a decision must not miss what was committed a moment ago.
+strongly consistent: a decision must not miss what was committed a moment ago. A call that only met another one at
+the same item, and what DynamoDB left undone of a batch, is tried again a few times; throttled calls are botocore's
+business.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from org_gate.store.errors import ConflictError, StoreUnavailableError
+from org_gate.store.errors import ConflictError, StoreUnavailableError, TooLargeError
 
 GET_BATCH: Final = 100
 WRITE_BATCH: Final = 25
-_ROUNDS: Final = 8
+GROUPS: Final = 25
+"""How many groups of actions go into one transaction; DynamoDB takes 100 actions."""
+_WAITS: Final = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0)
+"""Seconds before each further try."""
+_COLLISION: Final = "TransactionConflict"
 _CONFLICTS: Final = ("ConditionalCheckFailedException", "TransactionConflictException", "TransactionCanceledException")
-_LOST: Final = ("ConditionalCheckFailed", "TransactionConflict")
+_TOO_LARGE: Final = "exceeded the maximum allowed size"
+_LOST: Final = ("ConditionalCheckFailed", _COLLISION)
 
 Item = dict[str, Any]
 
@@ -32,9 +41,10 @@ class ItemKey(NamedTuple):
 class Table:
     """Every method raises StoreUnavailableError; those with a condition raise ConflictError where it fails."""
 
-    def __init__(self, client: Any, name: str) -> None:
+    def __init__(self, client: Any, name: str, pause: Callable[[float], None] = time.sleep) -> None:
         self._client = client
         self._name = name
+        self._pause = pause
         self._serialize = TypeSerializer().serialize
         self._deserialize = TypeDeserializer().deserialize
 
@@ -82,22 +92,25 @@ class Table:
 
     def batch_get(self, keys: Iterable[ItemKey]) -> Iterator[Item]:
         """The items that are there, in no order."""
-        for batch in _batches(dict.fromkeys(keys), GET_BATCH):
+        for batch in batches(dict.fromkeys(keys), GET_BATCH):
             wanted: dict[str, Any] = {
                 self._name: {"Keys": [self._key(key) for key in batch], "ConsistentRead": True},
             }
-            for _round in range(_ROUNDS):
+            for wait in (*_WAITS, None):
                 answer = self._call("batch_get_item", RequestItems=wanted)
                 yield from (self._plain(item) for item in answer["Responses"].get(self._name, ()))
                 wanted = answer.get("UnprocessedKeys") or {}
                 if not wanted:
                     break
-            else:
-                raise _unprocessed("batch_get_item")
+                self._wait_for_undone("batch_get_item", wait)
 
     def batch_put(self, items: Iterable[Item]) -> None:
         """Puts without conditions, in no order."""
         self._batch_write({"PutRequest": {"Item": self._values(item)}} for item in items)
+
+    def batch_delete(self, keys: Iterable[ItemKey]) -> None:
+        """Deletes without conditions, in no order."""
+        self._batch_write({"DeleteRequest": {"Key": self._key(key)}} for key in keys)
 
     def put(self, item: Item, condition: str | None = None, values: Mapping[str, Any] | None = None) -> None:
         self._call("put_item", TableName=self._name, **self._put(item, condition, values))
@@ -105,9 +118,6 @@ class Table:
     def put_new(self, item: Item) -> None:
         """Raises ConflictError where it is there already."""
         self.put(item, "attribute_not_exists(pk)")
-
-    def delete(self, key: ItemKey, condition: str | None = None, values: Mapping[str, Any] | None = None) -> None:
-        self._call("delete_item", TableName=self._name, Key=self._key(key), **self._condition(condition, values))
 
     def update(self, key: ItemKey, expression: str, values: Mapping[str, Any], condition: str | None = None) -> Item:
         """The whole item after the update."""
@@ -118,13 +128,23 @@ class Table:
         """All or nothing. Actions are made by ``putting``, ``deleting`` and ``updating``."""
         self._call("transact_write_items", TransactItems=list(actions))
 
+    def transact_groups(self, groups: Iterable[Sequence[Mapping[str, Any]]]) -> None:
+        """Each group of at most four actions all or nothing; one whose condition fails is left out."""
+        for batch in batches(groups, GROUPS):
+            try:
+                self.transact(*chain.from_iterable(batch))
+            except ConflictError:
+                for group in batch:
+                    with suppress(ConflictError):
+                        self.transact(*group)
+
     def putting(self, item: Item, condition: str | None = None, values: Mapping[str, Any] | None = None) -> Item:
         return {"Put": {"TableName": self._name, **self._put(item, condition, values)}}
 
     def deleting(self, key: ItemKey, condition: str | None = None, values: Mapping[str, Any] | None = None) -> Item:
         return {"Delete": {"TableName": self._name, "Key": self._key(key), **self._condition(condition, values)}}
 
-    def updating(self, key: ItemKey, expression: str, values: Mapping[str, Any], condition: str) -> Item:
+    def updating(self, key: ItemKey, expression: str, values: Mapping[str, Any], condition: str | None = None) -> Item:
         return {"Update": self._update(key, expression, values, condition)}
 
     def _put(self, item: Item, condition: str | None, values: Mapping[str, Any] | None) -> Item:
@@ -139,14 +159,19 @@ class Table:
         return found | ({"ExpressionAttributeValues": self._values(values)} if values else {})
 
     def _batch_write(self, requests: Iterable[Mapping[str, Any]]) -> None:
-        for batch in _batches(requests, WRITE_BATCH):
+        for batch in batches(requests, WRITE_BATCH):
             waiting: dict[str, Any] = {self._name: batch}
-            for _round in range(_ROUNDS):
+            for wait in (*_WAITS, None):
                 waiting = self._call("batch_write_item", RequestItems=waiting).get("UnprocessedItems") or {}
                 if not waiting:
                     break
-            else:
-                raise _unprocessed("batch_write_item")
+                self._wait_for_undone("batch_write_item", wait)
+
+    def _wait_for_undone(self, operation: str, wait: float | None) -> None:
+        if wait is None:
+            message = f"DynamoDB left items undone {len(_WAITS) + 1} times in a row"
+            raise StoreUnavailableError(operation, "UnprocessedItems", message)
+        self._pause(wait)
 
     def _key(self, key: ItemKey) -> Item:
         return self._values({"pk": key.pk, "sk": key.sk})
@@ -158,31 +183,52 @@ class Table:
         return {name: self._deserialize(value) for name, value in item.items()}
 
     def _call(self, operation: str, **request: Any) -> Mapping[str, Any]:
-        try:
-            answer: Mapping[str, Any] = getattr(self._client, operation)(**request)
-        except ClientError as error:
-            raise _store_error(operation, error) from error
-        except BotoCoreError as error:
-            raise StoreUnavailableError(operation, type(error).__name__, str(error)) from error
-        return answer
+        waits = iter(_WAITS)
+        while True:
+            try:
+                answer: Mapping[str, Any] = getattr(self._client, operation)(**request)
+            except ClientError as error:
+                wait = next(waits, None)
+                if wait is None or not _collided(error):
+                    raise _store_error(operation, error) from error
+                self._pause(wait)
+            except BotoCoreError as error:
+                raise StoreUnavailableError(operation, type(error).__name__, str(error)) from error
+            else:
+                return answer
+
+
+def batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """The items in lists of at most so many."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def _collided(error: ClientError) -> bool:
+    """Nobody's condition failed; two calls were at one item in the same moment."""
+    code, reasons = _told(error).get("Code"), _reasons(error)
+    return code == "TransactionConflictException" or (
+        code == "TransactionCanceledException" and _COLLISION in reasons and reasons <= {_COLLISION, "None"}
+    )
 
 
 def _store_error(operation: str, error: ClientError) -> Exception:
-    response: Mapping[str, Any] = dict(error.response)
-    told = response.get("Error", {})
+    told, reasons = _told(error), _reasons(error)
     code, message = told.get("Code", "Unknown"), told.get("Message", "")
-    reasons = response.get("CancellationReasons", ())
-    lost = code in _CONFLICTS and (not reasons or any(reason.get("Code") in _LOST for reason in reasons))
-    if lost:
+    if _TOO_LARGE in str(error.response):
+        return TooLargeError(f"{operation}: an item would be larger than DynamoDB takes ({message})")
+    if code in _CONFLICTS and (not reasons or reasons & set(_LOST)):
         return ConflictError(f"{operation}: somebody else was first ({code}: {message})")
     return StoreUnavailableError(operation, code, message)
 
 
-def _unprocessed(operation: str) -> StoreUnavailableError:
-    return StoreUnavailableError(operation, "UnprocessedItems", f"DynamoDB left items undone {_ROUNDS} times in a row")
+def _told(error: ClientError) -> Mapping[str, str]:
+    told: Mapping[str, str] = dict(error.response).get("Error", {})  # type: ignore[assignment]
+    return told
 
 
-def _batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch
+def _reasons(error: ClientError) -> set[str]:
+    """Why a transaction was cancelled, over all its actions."""
+    response: Mapping[str, Any] = dict(error.response)
+    return {reason.get("Code", "None") for reason in response.get("CancellationReasons", ())}

@@ -18,8 +18,10 @@ def lost(**changes: Any) -> World:
     )
 
 
-def stale_and_lost(**changes: Any) -> World:
-    return World(central={CENTRAL: [reply(decision(stale=True, **changes))]}, health=[NO_PLAN])
+def stale_and_lost(written: str = "block", **changes: Any) -> World:
+    """``written`` is the gate's own ``on_unknown``; ``changes`` are central's answer."""
+    central = {CENTRAL: [reply(decision(stale=True, **changes))]}
+    return World(central=central, settings=settings(on_unknown=written), health=[NO_PLAN])
 
 
 @pytest.mark.contract("D14")
@@ -50,10 +52,11 @@ def test_a_watched_account_is_warned_at_most(mode: str) -> None:
     assert (line["verdict"], line["would_be"], line["mode"]) == ("warn", "block", mode)
 
 
-@pytest.mark.contract("D13")
+@pytest.mark.contract("D14")
 @pytest.mark.parametrize("on_unknown", ["block", "warn", "allow"])
-def test_with_a_stale_decision_the_policys_on_unknown_counts(on_unknown: str) -> None:
-    line = stale_and_lost(on_unknown=on_unknown).run()
+@pytest.mark.parametrize("published_since", ["block", "warn", "allow"])
+def test_with_a_stale_decision_the_rollouts_on_unknown_counts(on_unknown: str, published_since: str) -> None:
+    line = stale_and_lost(written=on_unknown, on_unknown=published_since).run()
     assert (line["verdict"], line["decision_id"]) == (on_unknown, "d-1")
     assert [each["kind"] for each in line["reasons"]] == ["unknown"]
     assert line["knowledge"]["source"] == "central"

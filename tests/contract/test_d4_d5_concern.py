@@ -118,6 +118,16 @@ def test_d5c_service(services: str, service: str | None, concerns: bool) -> None
 
 
 @pytest.mark.contract("D5")
+@pytest.mark.parametrize("asked", ["LB", "alb", "ELASTICLOADBALANCING", "WEB"])
+@pytest.mark.parametrize("told", ["Lb", "ALB", "ELASTICLOADBALANCING"])
+def test_d5c_aliases_of_aliases_are_resolved_to_their_end_on_both_sides(asked: str, told: str) -> None:
+    aliases = {"LB": "alb", "ALB": "ELASTICLOADBALANCING", "WEB": "EKS"}
+    fields = {"service_aliases": aliases, "depends_on": {"EKS": ["lb"]}}
+    assert blocks(f"/us-east-1/{asked}", event(service=told), **fields)
+    assert not blocks("/us-east-1/RDS", event(service=told), **fields)
+
+
+@pytest.mark.contract("D5")
 def test_d5c_an_unknown_code_adds_a_hint_that_names_it() -> None:
     decision = decided("/us-east-1/RDS+LAMDA", (), policy({}))
     (hint,) = decision.reasons

@@ -70,7 +70,8 @@ def test_a_page_that_is_missing_makes_a_full_reading_incomplete(world: World) ->
     world.poll(0)
     world.health.before_call = lambda _operation: _fail_on_the_second_page(world)
     for minutes in (5, 6, 7):
-        assert world.poll(minutes)["poll"] == "incomplete"
+        world.poll(minutes)
+        assert world.store.state().full_at == at(0)
     assert len(world.known()) == 15
 
 

@@ -1,5 +1,7 @@
 """D6 and D7: which rule decides, and what happens where its fit is not known."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from org_gate.model.decision import Reason
@@ -8,13 +10,13 @@ from org_gate.model.request import Pipeline
 from tests.unit.decision.builders import STRANGER, decided, event, policy, request
 
 
-def by(target: str, one: Event, *rules: dict[str, object], **fields: object) -> tuple[str, str | None] | None:
+def by(target: str, one: Event, *rules: Mapping[str, object], **fields: object) -> tuple[str, str | None] | None:
     """The verdict and the rule of the one pair; None where there is no reason."""
     found = decided(target, one, policy(*rules, **fields)).reasons
     return (found[0].verdict.value, found[0].rule) if found else None
 
 
-def explained(target: str, one: Event, *rules: dict[str, object]) -> Reason:
+def explained(target: str, one: Event, *rules: Mapping[str, object]) -> Reason:
     (reason,) = decided(target, one, policy(*rules)).reasons
     return reason
 
@@ -46,11 +48,18 @@ def test_d6_where_no_rule_fits_the_default_speaks() -> None:
 
 @pytest.mark.contract("D7")
 @pytest.mark.parametrize("unheard", [None, "meltdown"])
-@pytest.mark.parametrize("field", ["category", "status", "scope", "actionability"])
-def test_d7_an_untold_or_unheard_of_value_follows_both_ways(field: str, unheard: str | None) -> None:
-    plural = {"category": "categories", "actionability": "actionabilities"}.get(field, f"{field}es"[: len(field) + 2])
-    plural = {"scope": "scopes"}.get(field, plural)
-    known = {"category": "issue", "status": "open", "scope": "PUBLIC", "actionability": "ACTION_REQUIRED"}[field]
+@pytest.mark.parametrize(
+    ("field", "plural", "known"),
+    [
+        ("category", "categories", "issue"),
+        ("status", "statuses", "open"),
+        ("scope", "scopes", "PUBLIC"),
+        ("actionability", "actionabilities", "ACTION_REQUIRED"),
+    ],
+)
+def test_d7_an_untold_or_unheard_of_value_follows_both_ways(
+    field: str, plural: str, known: str, unheard: str | None
+) -> None:
     rule = {"name": "sure", "match": {plural: [known]}}
     one = event(**{field: unheard})
     assert by("/us-east-1", one, {**rule, "verdict": "block"}) == ("block", "sure")

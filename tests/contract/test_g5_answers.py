@@ -13,7 +13,6 @@ from tests.unit.member.support import (
     World,
     aim,
     decision,
-    event_json,
     fault,
     problem,
     reason,
@@ -49,9 +48,7 @@ def test_a_block_fails_with_a_message_to_act_on() -> None:
     assert (result, details["type"], details["externalExecutionId"]) == ("failure", "JobFailed", "d-1")
     for part in (
         "block: said central",
-        f"{ACCOUNT}/us-east-1 (ECS+RDS)",
-        "AWS_RDS_OPERATIONAL_ISSUE (RDS) in us-east-1, open since 2026-03-02T12:00:00Z, rule open-issues",
-        "It is open.",
+        "[1] It is open.",
         "choose Retry on this stage in the CodePipeline console",
         "Decision d-1",
         "2026-03-02T12:30:00Z",
@@ -60,13 +57,14 @@ def test_a_block_fails_with_a_message_to_act_on() -> None:
 
 
 def test_only_what_blocks_is_named_as_blocking() -> None:
-    shadowed = reason(target=1, event=event_json("arn:aws:health:eu-west-1::event/X/Y/2", region="eu-west-1"))
-    lifted = reason(event=event_json("arn:aws:health:us-east-1::event/X/Y/3", service="EC2"), override_id="o-1")
+    shadowed = reason(target=1, explanation="RDS in eu-west-1.")
+    lifted = reason(explanation="EC2 in us-east-1.", override_id="o-1")
     targets = [aim(), aim(region="eu-west-1", mode="shadow")]
-    world = told(verdict="block", targets=targets, reasons=[reason(), shadowed, lifted])
+    blocking = reason(explanation="RDS in us-east-1.")
+    world = told(verdict="block", targets=targets, reasons=[blocking, shadowed, lifted])
     world.run()
     message = world.answer[1]["failureDetails"]["message"]
-    assert "(RDS) in us-east-1" in message
+    assert "RDS in us-east-1" in message
     assert "eu-west-1" not in message
     assert "EC2" not in message
 

@@ -180,6 +180,49 @@ def test_stale_knowledge_is_told_and_the_gate_looks_for_itself(tmp_path: Path) -
     assert lines[1]["knowledge"]["as_of"] == "2026-03-02T12:01:00Z"
 
 
+@pytest.mark.contract("S4")
+def test_one_health_endpoint_down_is_met_by_the_other(tmp_path: Path) -> None:
+    timeline = [
+        {"at": "0m", "fault": {"service": "health", "kind": "down", "region": "us-east-1"}},
+        issue("5m"),
+        {"at": "12m", "run": "orders"},
+    ]
+    (line,), _ = played(tmp_path, scenario(*timeline))
+    assert (line["verdict"], line["knowledge"]["age_seconds"], line["reasons"][0]["rule"]) == (
+        "block",
+        0,
+        "open-issues",
+    )
+
+
+@pytest.mark.contract("S4")
+def test_where_codepipeline_is_down_a_person_starts_nothing(tmp_path: Path) -> None:
+    fault = {"service": "codepipeline", "kind": "throttle", "account": ORDERS, "for": "1m"}
+    runs = [{"at": at, "run": name} for at, name in (("2m", "orders"), ("2m", "payments"), ("3m", "orders"))]
+    lines, quiet = played(tmp_path, scenario({"at": "2m", "fault": fault}, *runs))
+    assert verdicts(lines) == [("payments", "run", "allow"), ("orders", "run", "allow")]
+    assert len(quiet.refusals) == 1
+    assert "ThrottlingException" in quiet.refusals[0]
+
+
+@pytest.mark.contract("S7")
+def test_with_faults_too_both_runtimes_give_the_same_lines(tmp_path: Path) -> None:
+    timeline: list[dict[str, Any]] = [
+        issue("1m"),
+        {"at": "2m", "fault": {"service": "dynamodb", "kind": "down", "for": "1m"}},
+        {"at": "2m", "run": "orders"},
+        {"at": "3m", "fault": {"service": "central", "kind": "denied", "for": "1m"}},
+        {"at": "3m", "run": "payments"},
+        {"at": "4m", "fault": {"service": "health", "kind": "throttle"}},
+        {"at": "15m", "run": "payments"},
+        {"at": "15m", "retry": "orders"},
+    ]
+    one, other = (played(tmp_path, scenario(*timeline), runtime)[0] for runtime in ("inprocess", "processes"))
+    assert [line["verdict"] for line in one] == ["block", None, "block", "block"]
+    assert "answered 503" in one[0]["message"]
+    assert [_without_ids(line) for line in one] == [_without_ids(line) for line in other]
+
+
 @pytest.mark.contract("S5")
 def test_the_same_scenario_gives_the_same_lines_but_for_ids(tmp_path: Path) -> None:
     data = scenario(issue("5m"), {"at": "6m", "run": "orders"}, {"at": "7m", "run": "payments"})
@@ -190,3 +233,14 @@ def test_the_same_scenario_gives_the_same_lines_but_for_ids(tmp_path: Path) -> N
 def _without_ids(line: dict[str, Any]) -> str:
     text = repr({key: value for key, value in line.items() if key not in {"decision_id", "execution_id"}})
     return text.replace(str(line["decision_id"]), "ID").replace(line["execution_id"], "ID")
+
+
+@pytest.mark.contract("D3")
+def test_odd_events_are_read_like_any_other_and_stay_until_they_are_over(tmp_path: Path) -> None:
+    one_segment = "arn:aws:health:us-east-1::event/AWS_RDS_OPERATIONAL_ISSUE_1"
+    untold = issue("1m", f"{ISSUE}-2", startTime="0001-01-01T00:00:00Z")
+    del untold["health"]["event"]["statusCode"]
+    timeline = [issue("1m", one_segment, accounts=[ORDERS]), untold, {"at": "16m", "run": "orders"}]
+    (line,), _ = played(tmp_path, scenario(*timeline))
+    assert line["knowledge"]["as_of"] == "2026-03-02T12:16:00Z", "none of them keeps a poll from being complete (D13)"
+    assert {reason["event"]["arn"] for reason in line["reasons"]} == {one_segment, f"{ISSUE}-2"}

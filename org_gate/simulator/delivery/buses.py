@@ -20,8 +20,8 @@ from moto.utilities.arns import parse_arn
 from org_gate.model.times import format_time
 from org_gate.simulator.base import SimClock
 from org_gate.simulator.delivery.asynchronous import GivenUp
-from org_gate.simulator.delivery.permissions import lets_account_in, lets_in, statements_of
 from org_gate.simulator.delivery.schedule import first_due
+from org_gate.simulator.iam.guard import Guard
 
 EVENTS: Final = "events.amazonaws.com"
 Enqueue = Callable[[str, str, str, Mapping[str, Any]], None]
@@ -31,8 +31,9 @@ Envelope = Mapping[str, Any]
 class EventBuses:
     """All buses and schedules. The first firing of a rate is at the instant at which this is made."""
 
-    def __init__(self, clock: SimClock, enqueue: Enqueue, given_up: list[GivenUp]) -> None:
+    def __init__(self, clock: SimClock, guard: Guard, enqueue: Enqueue, given_up: list[GivenUp]) -> None:
         self._clock = clock
+        self._guard = guard
         self._enqueue = enqueue
         self._given_up = given_up
         self._start = clock.now()
@@ -122,11 +123,9 @@ class EventBuses:
     def _to_function(self, rule: Rule, function_arn: str, payload: Any) -> None:
         arn = parse_arn(function_arn)
         name = function_arn.split(":function:")[1].split(":", maxsplit=1)[0]
-        backend = lambda_backends[arn.account][arn.region]
-        functions = {function.function_name: function for function in backend.list_functions()}
-        if name not in functions:
+        if name not in {each.function_name for each in lambda_backends[arn.account][arn.region].list_functions()}:
             self._give_up(rule, function_arn, "there is no such function")
-        elif not lets_in(functions[name].policy.statements, EVENTS, "lambda:InvokeFunction", rule.arn):
+        elif not self._may(rule, "lambda:InvokeFunction", function_arn):
             self._give_up(rule, function_arn, f"its policy does not let {EVENTS} invoke it for this rule")
         else:
             self._enqueue(arn.account, arn.region, name, payload)
@@ -136,17 +135,20 @@ class EventBuses:
         backend = sqs_backends[account][region]
         if name not in backend.queues:
             self._give_up(rule, queue_arn, "there is no such queue")
-        elif not lets_in(statements_of(backend.queues[name].policy), EVENTS, "sqs:SendMessage", rule.arn):
+        elif not self._may(rule, "sqs:SendMessage", queue_arn):
             self._give_up(rule, queue_arn, f"its policy does not let {EVENTS} send messages for this rule")
         else:
             backend.send_message(name, payload if isinstance(payload, str) else json.dumps(payload))
 
     def _to_bus(self, rule: Rule, arn: Any, envelope: Envelope) -> None:
         bus: EventBus = events_backends[arn.account][arn.region].describe_event_bus(arn.resource_id)
-        if arn.account != rule.account_id and not lets_account_in(statements_of(bus.policy), rule.account_id):
+        if not self._guard.allows_account(rule.account_id, "events:PutEvents", bus.arn):
             self._give_up(rule, bus.arn, f"its policy does not let account {rule.account_id} put events")
             return
         self.put(arn.account, arn.region, envelope, arn.resource_id)
+
+    def _may(self, rule: Rule, action: str, target: str) -> bool:
+        return self._guard.allows_service(EVENTS, action, target, source_arn=rule.arn, source_account=rule.account_id)
 
     def _give_up(self, rule: Rule, target: str, why: str) -> None:
         self._given_up.append(GivenUp(self._clock.now(), f"an event of rule {rule.arn} for {target}", why))

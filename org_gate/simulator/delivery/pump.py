@@ -15,6 +15,7 @@ from org_gate.simulator.delivery.asynchronous import AsynchronousInvocations, Gi
 from org_gate.simulator.delivery.buses import Envelope, EventBuses
 from org_gate.simulator.delivery.queues import EventSourceMappings
 from org_gate.simulator.delivery.topics import Notifications
+from org_gate.simulator.iam.guard import Guard
 from org_gate.simulator.rebind import rebound
 
 _RUNAWAY: Final = 100_000
@@ -23,12 +24,12 @@ _RUNAWAY: Final = 100_000
 class Delivery:
     """Schedules, buses, topics, queues, asynchronous invocations. ``given_up`` is what could not be delivered."""
 
-    def __init__(self, clock: SimClock, invoker: Invoker) -> None:
+    def __init__(self, clock: SimClock, invoker: Invoker, guard: Guard) -> None:
         self.given_up: list[GivenUp] = []
         self._clock = clock
         self._asynchronous = AsynchronousInvocations(clock, invoker, self.given_up)
-        self._buses = EventBuses(clock, self._asynchronous.add, self.given_up)
-        self._topics = Notifications(clock, self._asynchronous.add, self.given_up)
+        self._buses = EventBuses(clock, guard, self._asynchronous.add, self.given_up)
+        self._topics = Notifications(clock, guard, self._asynchronous.add, self.given_up)
         self._mappings = EventSourceMappings(clock, invoker)
 
     def enqueue(self, account: str, region: str, function_name: str, payload: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ from moto.sqs.models import sqs_backends
 
 from org_gate.simulator.base import SimClock
 from org_gate.simulator.delivery.asynchronous import GivenUp
-from org_gate.simulator.delivery.permissions import lets_in, statements_of
+from org_gate.simulator.iam.guard import Guard
 
 SNS: Final = "sns.amazonaws.com"
 _UNSIGNED: Final = "simulated"
@@ -24,8 +24,9 @@ Enqueue = Callable[[str, str, str, Mapping[str, Any]], None]
 class Notifications:
     """Takes moto's place between a topic and one of its subscriptions."""
 
-    def __init__(self, clock: SimClock, enqueue: Enqueue, given_up: list[GivenUp]) -> None:
+    def __init__(self, clock: SimClock, guard: Guard, enqueue: Enqueue, given_up: list[GivenUp]) -> None:
         self._clock = clock
+        self._guard = guard
         self._enqueue = enqueue
         self._given_up = given_up
 
@@ -47,11 +48,9 @@ class Notifications:
 
     def _to_function(self, subscription: Subscription, body: dict[str, Any]) -> None:
         account, region, name = _account_region_name(subscription.endpoint, 6)
-        backend = lambda_backends[account][region]
-        functions = {function.function_name: function for function in backend.list_functions()}
-        if name not in functions:
+        if name not in {each.function_name for each in lambda_backends[account][region].list_functions()}:
             self._give_up(subscription, "there is no such function")
-        elif not lets_in(functions[name].policy.statements, SNS, "lambda:InvokeFunction", subscription.topic_arn):
+        elif not self._may(subscription, "lambda:InvokeFunction"):
             self._give_up(subscription, f"its policy does not let {SNS} invoke it for this topic")
         else:
             record = {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": subscription.arn}
@@ -65,7 +64,7 @@ class Notifications:
         backend = sqs_backends[account][region]
         if name not in backend.queues:
             self._give_up(subscription, "there is no such queue")
-        elif not lets_in(statements_of(backend.queues[name].policy), SNS, "sqs:SendMessage", subscription.topic_arn):
+        elif not self._may(subscription, "sqs:SendMessage"):
             self._give_up(subscription, f"its policy does not let {SNS} send messages for this topic")
         elif str(subscription.attributes.get("RawMessageDelivery")).lower() == "true":
             backend.send_message(name, message, message_attributes=_queue_attributes(body.get("MessageAttributes")))
@@ -95,6 +94,12 @@ class Notifications:
             "UnsubscribeURL": f"{host}/?Action=Unsubscribe&SubscriptionArn={subscription.arn}",
             **({"MessageAttributes": dict(attributes)} if attributes else {}),
         }
+
+    def _may(self, subscription: Subscription, action: str) -> bool:
+        topic = subscription.topic_arn
+        return self._guard.allows_service(
+            SNS, action, subscription.endpoint, source_arn=topic, source_account=topic.split(":")[4]
+        )
 
     def _give_up(self, subscription: Subscription, why: str) -> None:
         what = f"a message of topic {subscription.topic_arn} for {subscription.endpoint}"

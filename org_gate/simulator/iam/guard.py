@@ -72,6 +72,11 @@ class Guard:
         need = Need(action, (resource,), account_of(resource), keys)
         return self._ask(Service(service_principal), need, (*resource.split(":"), "", "", "", "")[3]) is None
 
+    def allows_account(self, account: str, action: str, resource: str) -> bool:
+        """Whether a resource lets an account in whose own policies have nothing against it; its own always."""
+        root = Caller(account, f"arn:aws:iam::{account}:root", "", account)
+        return self._ask(root, Need(action, (resource,), account_of(resource)), resource.split(":")[3]) is None
+
     def allows_role(self, role_arn: str, action: str, resource: str, *, region: str, session: str) -> bool:
         """Whether a role may, as a service that took it on asks (Lambda polls a queue as the function's role)."""
         account, name = role_arn.split(":")[4], role_arn.rpartition("/")[2]

@@ -8,7 +8,6 @@ import inspect
 import json
 import time
 import traceback
-import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from decimal import Decimal
@@ -19,7 +18,6 @@ from typing import Any, Final, Self
 from org_gate.simulator.base import InvocationResult
 from org_gate.simulator.lambdas.environment import (
     EXITED,
-    NOT_ALLOWED,
     RESPONSE_LIMIT,
     TOO_LARGE,
     VERSION,
@@ -29,7 +27,7 @@ from org_gate.simulator.lambdas.environment import (
     log_stream,
     too_large_message,
 )
-from org_gate.simulator.lambdas.functions import DeployedFunction, RoleNotUsableError, deployed_function
+from org_gate.simulator.lambdas.functions import DeployedFunction, deployed_function
 from org_gate.simulator.lambdas.modules import OwnModules
 from org_gate.simulator.lambdas.pool import Pool
 from org_gate.simulator.lambdas.processes import RequestIds
@@ -124,13 +122,7 @@ class InProcessRunner:
         """Raises KeyError where there is no such function."""
         function = deployed_function(account, region, function_name)
         request_id = self._requests.next(function)
-        try:
-            with self._pool.instance(function) as instance:
-                return instance.invoke(request_id, json.dumps(payload))
-        except RoleNotUsableError as error:
-            return InvocationResult(error_payload(NOT_ALLOWED, str(error)), NOT_ALLOWED, "")
-        except zipfile.BadZipFile as error:
-            return InvocationResult(error_payload("Runtime.BadZip", str(error)), "Runtime.BadZip", "")
+        return self._pool.run(function, lambda instance: instance.invoke(request_id, json.dumps(payload)))
 
     def close(self) -> None:
         self._pool.close()

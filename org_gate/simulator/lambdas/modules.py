@@ -31,10 +31,10 @@ class OwnModules:
         """The module by its name in the zip. Raises what its import raises."""
         with self._lock:
             own_name = f"{self._prefix}.{name}"
-            if own_name in sys.modules:
-                return sys.modules[own_name]
             parent, _, child = name.rpartition(".")
             package = self.load(parent) if parent else None
+            if own_name in sys.modules:  # not before: a package may import its module
+                return sys.modules[own_name]
             module = self._execute(name, own_name)
             if package is not None:
                 setattr(package, child, module)

@@ -3,12 +3,17 @@
 Knows nothing of how an instance runs. Safe to use from several threads.
 """
 
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
-from org_gate.simulator.lambdas.functions import DeployedFunction, InstanceKey
+from org_gate.simulator.base import InvocationResult
+from org_gate.simulator.lambdas.environment import NOT_ALLOWED, error_payload
+from org_gate.simulator.lambdas.functions import DeployedFunction, InstanceKey, RoleNotUsableError
+
+BAD_ZIP: Final = "Runtime.BadZip"
 
 
 class Instance(Protocol):
@@ -30,6 +35,16 @@ class Pool(Generic[InstanceT]):
         self._kept = kept
         self._lock = Lock()
         self._idle: list[tuple[InstanceKey, InstanceT]] = []
+
+    def run(self, function: DeployedFunction, invocation: Callable[[InstanceT], InvocationResult]) -> InvocationResult:
+        """What the invocation comes to on an instance, or why there can be none."""
+        try:
+            with self.instance(function) as instance:
+                return invocation(instance)
+        except RoleNotUsableError as error:
+            return InvocationResult(error_payload(NOT_ALLOWED, str(error)), NOT_ALLOWED, "")
+        except zipfile.BadZipFile as error:
+            return InvocationResult(error_payload(BAD_ZIP, str(error)), BAD_ZIP, "")
 
     @contextmanager
     def instance(self, function: DeployedFunction) -> Iterator[InstanceT]:

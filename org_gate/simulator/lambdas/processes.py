@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-import zipfile
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -20,17 +19,18 @@ from threading import Lock, Thread
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
+from org_gate.rollout.files import cache_folder, shipped
+from org_gate.rollout.install import installed
+from org_gate.rollout.lambda_platform import this_machine
 from org_gate.simulator.base import InvocationResult
 from org_gate.simulator.lambdas.environment import (
-    NOT_ALLOWED,
     TIMED_OUT,
     error_payload,
     function_environment,
 )
-from org_gate.simulator.lambdas.functions import DeployedFunction, RoleNotUsableError, deployed_function
+from org_gate.simulator.lambdas.functions import DeployedFunction, deployed_function
 from org_gate.simulator.lambdas.pool import Pool
 from org_gate.simulator.lambdas.runtime_api import READY, Answer, Invocation, RuntimeApi
-from org_gate.simulator.lambdas.runtime_files import cache_folder, installed, requirements_file
 from org_gate.simulator.lambdas.tasks import TaskFolders
 
 KEPT_PROCESSES: Final = 12
@@ -110,7 +110,8 @@ class ProcessRunner:
 
     def __init__(self, endpoint: str, *, kept: int = KEPT_PROCESSES, cache: Path | None = None) -> None:
         self._endpoint = endpoint
-        self._runtime_folder = installed(requirements_file("runtime.txt"), cache or cache_folder())
+        runtime = shipped("requirements/runtime.txt")  # awslambdaric and boto3, which Lambda brings
+        self._runtime_folder = installed(runtime, cache or cache_folder(), this_machine())
         self._tasks = TaskFolders()
         self._requests = RequestIds()
         self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lambda-spawner")
@@ -120,14 +121,12 @@ class ProcessRunner:
         """Raises KeyError where there is no such function."""
         function = deployed_function(account, region, function_name)
         request_id = self._requests.next(function)
-        try:
-            with self._pool.instance(function) as process:
-                answer = process.invoke(request_id, json.dumps(payload).encode())
-                return InvocationResult(answer.payload, answer.error, process.take_log())
-        except RoleNotUsableError as error:
-            return InvocationResult(error_payload(NOT_ALLOWED, str(error)), NOT_ALLOWED, "")
-        except zipfile.BadZipFile as error:
-            return InvocationResult(error_payload("Runtime.BadZip", str(error)), "Runtime.BadZip", "")
+
+        def invocation(process: FunctionProcess) -> InvocationResult:
+            answer = process.invoke(request_id, json.dumps(payload).encode())
+            return InvocationResult(answer.payload, answer.error, process.take_log())
+
+        return self._pool.run(function, invocation)
 
     def close(self) -> None:
         """Ends every process."""

@@ -1,4 +1,4 @@
-"""``os.environ``, stdout and boto3's default session of a function that runs in this very process.
+"""``os.environ``, stdout, names and boto3's default session of a function that runs in this very process.
 
 Each is replaced by a stand-in that asks which function runs in the present context: its own environment, its own
 log, its own session; outside of a function, what was there before. Threads that a function starts are within it.
@@ -7,6 +7,7 @@ log, its own session; outside of a function, what was there before. Threads that
 import contextvars
 import io
 import os
+import socket
 import sys
 import threading
 from collections.abc import Iterator, Mapping, MutableMapping
@@ -16,6 +17,7 @@ from typing import Any, Final, TextIO, cast
 
 import boto3
 
+from org_gate.simulator.lambdas.launch import no_such_name
 from org_gate.simulator.rebind import rebound
 
 
@@ -53,6 +55,7 @@ def separate_surroundings() -> Iterator[None]:
     """Puts the stand-ins in place; what was there comes back at the end."""
     with ExitStack() as stack:
         stack.enter_context(rebound(os, "environ", _Environ(os.environ)))
+        stack.enter_context(rebound(socket, "gethostbyname_ex", no_such_name))
         stack.callback(_give_streams_back)
         stack.enter_context(rebound(boto3, "_get_default_session", _default_session(boto3._get_default_session)))
         stack.enter_context(rebound(threading.Thread, "start", _inheriting_start(threading.Thread.start)))

@@ -9,8 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from org_gate.simulator.base import AwsError
+from botocore.validate import ParamValidator
 
+from org_gate.simulator.base import AwsError
+from org_gate.simulator.limits import beyond_limits, service_model
+
+_CREATE: Final = "CreatePipeline"
 _FEWEST_STAGES: Final = 2
 
 
@@ -22,6 +26,23 @@ def completed(declaration: Mapping[str, Any], version: int) -> dict[str, Any]:
         for action in stage["actions"]:
             action.update({**_action_defaults(), **action})
     return {"pipelineType": "V1", "executionMode": "SUPERSEDED", **whole, "version": version}
+
+
+def refused_declaration(declaration: Mapping[str, Any]) -> str | None:
+    """Why CreatePipeline would refuse it, None where it would not."""
+    params = {"pipeline": dict(declaration)}
+    shape: Any = service_model("codepipeline").operation_model(_CREATE).input_shape
+    report = ParamValidator().validate(params, shape)
+    if report.has_errors():
+        return str(report.generate_report())
+    problems = beyond_limits("codepipeline", _CREATE, params)
+    if problems:
+        return "; ".join(problems)
+    try:
+        completed(declaration, 1)
+    except AwsError as error:
+        return error.message
+    return None
 
 
 def is_job(action: Mapping[str, Any]) -> bool:

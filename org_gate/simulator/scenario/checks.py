@@ -4,14 +4,17 @@ Pure but for the policy files it reads; plays nothing.
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
 
 from org_gate.simulator.health import HealthUpdate, HealthUpdateError
 from org_gate.simulator.health.events import EventBook
+from org_gate.simulator.pipelines.declaration import refused_declaration
+from org_gate.simulator.scenario.definition import parameters_text
 from org_gate.simulator.scenario.model import Entry, HealthSpec, OrganizationSpec, Scenario, event_fields
 
 Path = tuple[str | int, ...]
+MAX_PARAMETERS: Final = 1_000
 
 
 class Finding(NamedTuple):
@@ -29,6 +32,7 @@ def findings(scenario: Scenario) -> list[Finding]:
         *_central(scenario),
         *_gate_ous(scenario),
         *_pipelines(scenario),
+        *_declarations(scenario),
         *_pipeline_entries(scenario),
         *_health_entries(scenario),
     ]
@@ -92,6 +96,25 @@ def _pipelines(scenario: Scenario) -> Iterator[Finding]:
             yield Finding(("pipelines", index, "account"), pipeline.account, "an account of the organization")
         if seen[pipeline.account, pipeline.region, pipeline.name] > 1:
             yield Finding(("pipelines", index, "name"), pipeline.name, "a name once for each account and Region")
+
+
+def _declarations(scenario: Scenario) -> Iterator[Finding]:
+    """What CodePipeline would not create."""
+    for index, pipeline in enumerate(scenario.pipelines):
+        parameters = _too_long(pipeline.user_parameters)
+        if parameters is not None:
+            yield Finding(("pipelines", index, "user_parameters"), *parameters)
+            continue
+        why = refused_declaration(pipeline.declaration)
+        if why is not None:
+            yield Finding(("pipelines", index), "a pipeline that CodePipeline refuses", why)
+
+
+def _too_long(parameters: Mapping[str, Any] | str | None) -> tuple[str, str] | None:
+    length = 0 if parameters is None else len(parameters_text(parameters))
+    if length <= MAX_PARAMETERS:
+        return None
+    return f"UserParameters of {length} characters", f"at most {MAX_PARAMETERS}: CodePipeline takes no more (G2)"
 
 
 def _pipeline_entries(scenario: Scenario) -> Iterator[Finding]:

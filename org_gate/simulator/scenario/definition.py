@@ -31,6 +31,21 @@ def parameters_text(user_parameters: Mapping[str, Any] | str) -> str:
     return user_parameters if isinstance(user_parameters, str) else json.dumps(user_parameters)
 
 
+def declaration(
+    name: str, account: str, definition: Mapping[str, Any] | None, user_parameters: Mapping[str, Any] | str | None
+) -> dict[str, Any]:
+    """The pipeline as CreatePipeline takes it."""
+    stages = (
+        default_stages(user_parameters) if definition is None else stages_with_parameters(definition, user_parameters)
+    )
+    return {
+        "name": name,
+        "roleArn": f"arn:aws:iam::{account}:role/pipeline",
+        "artifactStore": {"type": "S3", "location": f"artifacts-{account}"},
+        "stages": stages,
+    }
+
+
 def stages_with_parameters(definition: Mapping[str, Any], user_parameters: Mapping[str, Any] | str | None) -> list[Any]:
     """The definition's stages, ``user_parameters`` put into its gate action."""
     stages: list[Any] = json.loads(json.dumps(definition["stages"]))

@@ -4,19 +4,22 @@ Fields that a later version plays are refused by name here, so that no scenario 
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from org_gate.model.request import ACCOUNT_ID, REGION
-from org_gate.model.times import parse_duration, parse_time, whole
-from org_gate.policy.mistakes import Strict, refusal
-from org_gate.simulator.scenario.definition import gate_parameters, refuse_wider_definition
+from org_gate.model.request import ACCOUNT_ID
+from org_gate.model.times import format_time, parse_duration, parse_time, whole
+from org_gate.policy.mistakes import Strict, nearest, refusal
+from org_gate.simulator.regions import known_regions
+from org_gate.simulator.scenario.definition import declaration, gate_parameters, refuse_wider_definition
 
 DEFAULT_MANAGEMENT: Final = "100000000001"
 _ZERO: Final = ("0s", "0m", "0h", "0d")
+_EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+_LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def _account_id(value: object) -> object:
@@ -28,8 +31,8 @@ def _account_id(value: object) -> object:
 
 
 def _region(value: str) -> str:
-    if not REGION.fullmatch(value) or value == "global":
-        raise refusal("a Region, such as eu-west-1")
+    if value not in known_regions():
+        raise refusal(f"a Region that the SDK knows, such as {nearest(value, known_regions()) or 'eu-west-1'}")
     return value
 
 
@@ -55,6 +58,19 @@ def _moment(value: object) -> datetime:
         raise refusal("a time with an offset, such as 2026-03-02T12:00:00Z") from None
 
 
+def _start(value: object) -> datetime:
+    """Far enough from the ends of the calendar for everything that is counted from it."""
+    start = _moment(value)
+    if not _EARLIEST <= start < _LATEST:
+        raise refusal(f"a time between {format_time(_EARLIEST)} and {format_time(_LATEST)}")
+    return start
+
+
+def _given(parameters: dict[str, Any] | str | None) -> dict[str, Any] | str | None:
+    """CodePipeline has no empty UserParameters: they are left out."""
+    return None if parameters == "" else parameters
+
+
 def _moment_or_offset(value: object) -> datetime | timedelta:
     if isinstance(value, timedelta):
         return value
@@ -70,7 +86,7 @@ AccountId = Annotated[str, BeforeValidator(_account_id)]
 Region = Annotated[str, Field(strict=True), AfterValidator(_region)]
 Offset = Annotated[timedelta, BeforeValidator(_offset)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Moment = Annotated[datetime, BeforeValidator(_moment)]
+Start = Annotated[datetime, BeforeValidator(_start)]
 MomentOrOffset = Annotated[datetime | timedelta, BeforeValidator(_moment_or_offset)]
 Text = Annotated[str, Field(strict=True, min_length=1)]
 
@@ -106,7 +122,7 @@ class PipelineSpec(Strict):
     name: Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9.@_-]{1,100}$")]
     account: AccountId
     region: Region
-    user_parameters: dict[str, Any] | str | None = None
+    user_parameters: Annotated[dict[str, Any] | str | None, AfterValidator(_given)] = None
     definition: dict[str, Any] | None = None
 
     @model_validator(mode="after")
@@ -116,6 +132,11 @@ class PipelineSpec(Strict):
             if self.user_parameters is not None and gate_parameters(self.definition) is not None:
                 raise refusal("user_parameters in one place, here or in the definition", found="both")
         return self
+
+    @property
+    def declaration(self) -> dict[str, Any]:
+        """As CreatePipeline takes it."""
+        return declaration(self.name, self.account, self.definition, self.user_parameters)
 
 
 class HealthEventSpec(Strict):
@@ -191,6 +212,8 @@ class Entry(Strict):
     account: AccountId | None = None
     expect: Literal["allow", "warn", "block"] | None = None
     """The verdict that this run or retry must give; the demo fails where it does not."""
+    note: Text | None = None
+    """What a reader of the story should know here."""
 
     @model_validator(mode="after")
     def _one_thing(self) -> Self:
@@ -214,11 +237,11 @@ THINGS: Final = ("health", "deliver", "fault", "policy", "run", "retry", "stop")
 class Scenario(Strict):
     """A whole scenario. ``policy`` is data or a path beside the file; left out, it is the shipped one."""
 
-    start: Moment
+    start: Start
     organization: OrganizationSpec
     central: CentralSpec
     gate_regions: list[Region] = Field(min_length=1)
-    gate_ous: list[str] | None = None
+    gate_ous: list[str] | None = Field(default=None, min_length=1)
     tail: Offset = timedelta(hours=1)
     policy: dict[str, Any] | str | None = None
     pipelines: list[PipelineSpec] = Field(default_factory=list)

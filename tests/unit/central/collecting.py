@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from org_gate.central.budget import ENDLESS, Budget
 from org_gate.central.collector import Collector
 from org_gate.central.poll import Limits
 from org_gate.health.view import OrganizationView
@@ -11,7 +12,7 @@ from org_gate.model.event import Event
 from org_gate.model.times import format_time
 from org_gate.store import Store
 from tests.unit.health.fake_health import FakeHealth
-from tests.unit.store.tables import TABLE, TableClient, store_on
+from tests.unit.store.tables import TableClient, store_on
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ORDERS, WEB = "111122223333", "444455556666"
@@ -28,25 +29,34 @@ def arn(number: int, region: str = "us-east-1") -> str:
 class FakeOrganizations:
     """A root with one OU and two accounts; ``fault`` is raised instead of an answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, page: int = 20) -> None:
         self.fault: Exception | None = None
         self.reads = 0
+        self.before_call: Any = lambda: None
         self.children: dict[str, list[dict[str, str]]] = {"r-1": [{"Id": "ou-1", "Name": "Workloads"}], "ou-1": []}
         self.accounts: dict[str, list[dict[str, str]]] = {"r-1": [{"Id": WEB}], "ou-1": [{"Id": ORDERS}]}
+        self._page = page
 
-    def get_paginator(self, operation: str) -> "FakeOrganizations":
-        self.operation = operation
-        return self
+    def list_roots(self, **request: str) -> dict[str, Any]:
+        return self._answer("Roots", [{"Id": "r-1"}], request)
 
-    def paginate(self, **request: str) -> list[dict[str, Any]]:
+    def list_accounts_for_parent(self, **request: str) -> dict[str, Any]:
+        return self._answer("Accounts", self.accounts.get(request["ParentId"], []), request)
+
+    def list_organizational_units_for_parent(self, **request: str) -> dict[str, Any]:
+        return self._answer("OrganizationalUnits", self.children.get(request["ParentId"], []), request)
+
+    def _answer(self, listed: str, items: list[dict[str, str]], request: dict[str, str]) -> dict[str, Any]:
+        """The first page is empty, as AWS's may be."""
         self.reads += 1
+        self.before_call()
         if self.fault is not None:
             raise self.fault
-        if self.operation == "list_roots":
-            return [{"Roots": [{"Id": "r-1"}]}]
-        if self.operation == "list_accounts_for_parent":
-            return [{"Accounts": []}, {"Accounts": self.accounts[request["ParentId"]]}]
-        return [{"OrganizationalUnits": self.children[request["ParentId"]]}]
+        start = int(request.get("NextToken", "-1"))
+        if start < 0:
+            return {listed: [], "NextToken": "0"}
+        more = {"NextToken": str(start + self._page)} if start + self._page < len(items) else {}
+        return {listed: items[start : start + self._page], **more}
 
 
 @dataclass
@@ -64,12 +74,14 @@ class World:
         return store_on(self.client)
 
     def collector(self) -> Collector:
-        view = OrganizationView(lambda _region: self.health, ["us-east-1"])
-        return Collector(Store(self.client, TABLE), lambda: view, self.organizations, self.limits)
+        def view(budget: Budget) -> OrganizationView:
+            return OrganizationView(lambda _region: self.health, ["us-east-1"], budget.may_ask)
 
-    def poll(self, minutes: float, id_: str | None = None) -> dict[str, Any]:
+        return Collector(store_on(self.client), view, self.organizations, self.limits)
+
+    def poll(self, minutes: float, id_: str | None = None, budget: Budget = ENDLESS) -> dict[str, Any]:
         event = {"source": "aws.events", "id": id_ or f"poll-{minutes}", "time": format_time(at(minutes))}
-        return self.collector().handle(event)
+        return self.collector().handle(event, budget)
 
     def notify(self, minutes: float, **detail: Any) -> dict[str, Any]:
         event = {"source": "aws.health", "id": "n", "time": format_time(at(minutes)), "region": "us-east-1"}

@@ -1,6 +1,8 @@
 import io
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -193,6 +195,13 @@ def test_no_policy_is_503_that_says_so() -> None:
     assert "policy" in reply.body["detail"]
 
 
+@pytest.mark.parametrize("decision_id", ["d" * 3000, "d-0", "d-" + "0" * 31 + "g"])
+def test_an_id_that_is_none_is_404_before_any_table_is_asked(decision_id: str) -> None:
+    store = FakeStore()
+    assert Api(store).request("GET", f"/v1/decisions/{decision_id}").status == 404
+    assert "decision" not in store.asked
+
+
 def test_a_fault_of_ours_is_a_500_problem_without_a_trace() -> None:
     reply = Api(FakeStore(failure=RuntimeError("a secret"))).request("GET", "/v1/status")
     assert reply.status == 500
@@ -291,6 +300,11 @@ def test_a_policy_that_is_wrong_is_422_with_all_problems() -> None:
     assert len(store.published) == 1
 
 
+def test_a_version_that_no_table_could_hold_is_422() -> None:
+    body = {"policy": RULES, "expected_version": 10**45}
+    assert Api(FakeStore()).request("POST", "/v1/policies", body, caller=CENTRAL).status == 422
+
+
 def test_policies_are_listed_for_the_central_account_alone() -> None:
     api = Api(FakeStore())
     assert api.request("GET", "/v1/policies").status == 403
@@ -300,15 +314,31 @@ def test_policies_are_listed_for_the_central_account_alone() -> None:
     assert [version.who for version in listed.policies] == ["somebody"]
 
 
-def test_log_and_metrics_name_the_decision_and_hold_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
+@contextmanager
+def listening() -> Iterator[io.StringIO]:
+    """What is logged meanwhile, a JSON object a line."""
     log = io.StringIO()
-    listening = logging.StreamHandler(log)
-    listening.setFormatter(logger.registered_formatter)
-    logger.addHandler(listening)
+    handler = logging.StreamHandler(log)
+    handler.setFormatter(logger.registered_formatter)
+    logger.addHandler(handler)
     try:
-        reply = Api(FakeStore(events_known=(issue(),))).request("POST", "/v1/decisions", ASK)
+        yield log
     finally:
-        logger.handlers.remove(listening)
+        logger.handlers.remove(handler)
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("the cause"), StoreUnavailableError("query", "X", "the cause")])
+def test_a_fault_is_logged_once_with_its_cause(failure: Exception) -> None:
+    with listening() as log:
+        reply = Api(FakeStore(failure=failure)).request("POST", "/v1/decisions", ASK)
+    line = json.loads(log.getvalue())
+    assert (line["level"], line["status"], line["caller"]) == ("ERROR", reply.status, ME)
+    assert "the cause" in line["exception"]
+
+
+def test_log_and_metrics_name_the_decision_and_hold_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    with listening() as log:
+        reply = Api(FakeStore(events_known=(issue(),))).request("POST", "/v1/decisions", ASK)
     line = json.loads(log.getvalue())
     told = (line["decision_id"], line["caller"], line["verdict"], line["policy_version"])
     assert told == (reply.body["decision_id"], ME, "block", 1)

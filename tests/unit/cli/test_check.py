@@ -64,6 +64,7 @@ WRONG_USE = [
     (["--target", TARGET, "--wait", "--timeout", "soon"], "5m"),
     (["--target", TARGET] * 101, "at most 100"),
     (["--target", TARGET, "--format", "xml"], "xml"),
+    (["--target", TARGET, "--url", " , "], "names no URL"),
 ]
 
 

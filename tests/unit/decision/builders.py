@@ -1,6 +1,6 @@
 """Short ways to write events, targets, knowledge and policies in tests of the decision."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -42,7 +42,7 @@ def event(**fields: Any) -> Event:
     return replace(USUAL_EVENT, **fields)
 
 
-def policy(*rules: dict[str, Any], **fields: Any) -> Policy:
+def policy(*rules: Mapping[str, object], **fields: Any) -> Policy:
     """A policy of these rules; rules without a verdict block, and without a name are named by their place."""
     written = [{"name": f"rule-{index}", "verdict": "block", **rule} for index, rule in enumerate(rules)]
     return policy_from_data({"version": 1, "rules": written, **fields})

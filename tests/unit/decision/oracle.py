@@ -49,7 +49,10 @@ class _World:
         self.aliases: dict[str, str] = {name.upper(): code.upper() for name, code in policy["service_aliases"].items()}
 
     def one(self, code: str) -> str:
-        return self.aliases.get(code.upper(), code.upper())
+        code = code.upper()
+        while self.aliases.get(code, code) != code:
+            code = self.aliases[code]
+        return code
 
     def said(self) -> Said:
         """D9, D12, D15."""

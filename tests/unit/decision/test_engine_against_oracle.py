@@ -118,7 +118,9 @@ policies = st.fixed_dictionaries(
         "platform_services": st.sampled_from([[], ["STS"], ["EC2", "sts"], ["UNHEARD"]]),
         "global_services": st.sampled_from([[], ["iam", "ALB"]]),
         "depends_on": st.sampled_from([{}, {"ecs": ["EC2", "alb"], "RDS": ["EC2"]}, {"ALB": ["EC2"]}]),
-        "service_aliases": st.sampled_from([{}, {"alb": "elasticloadbalancing", "NEWSERVICE": "EC2"}]),
+        "service_aliases": st.sampled_from(
+            [{}, {"alb": "elasticloadbalancing", "NEWSERVICE": "EC2"}, {"rds": "ALB", "Alb": "ECS", "ECS": "ECS"}]
+        ),
         "rules": st.lists(
             st.fixed_dictionaries({"verdict": verdicts, "match": few(MATCH_FIELDS), "targets": few(TARGET_FIELDS)}),
             max_size=4,

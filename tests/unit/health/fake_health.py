@@ -36,7 +36,10 @@ class Shown:
 
 
 class FakeHealth:
-    """``fail`` maps an operation to what it raises, ``broken`` an ARN to the error of its details."""
+    """``fail`` maps an operation to what it raises, ``broken`` an ARN to the error of its details.
+
+    A call that names an ARN of ``refused`` is not accepted.
+    """
 
     def __init__(self, page: int = 100, before_call: Callable[[str], None] = lambda _operation: None) -> None:
         self.shown: dict[tuple[str, str], Shown] = {}
@@ -44,6 +47,7 @@ class FakeHealth:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.fail: dict[str, Exception] = {}
         self.broken: dict[str, str] = {}
+        self.refused: set[str] = set()
         self.no_detail_of: set[str] = set()
         self.forget_tokens = 0
         self.before_call = before_call
@@ -118,6 +122,9 @@ class FakeHealth:
         self.calls[operation] += 1
         self.asked.append((operation, request))
         self.before_call(operation)
+        named = request.get("organizationEventDetailFilters", [request])
+        if any(asked.get("eventArn") in self.refused for asked in named):
+            raise client_error("ValidationException")
         if (fault := self.fail.get(operation) or self.fail.get("*")) is not None:
             raise fault
 
@@ -126,5 +133,5 @@ def _fits(event: dict[str, Any], chosen: dict[str, Any]) -> bool:
     since = chosen.get("lastUpdatedTime", {}).get("from")
     statuses = chosen.get("eventStatusCodes")
     return (since is None or event["lastUpdatedTime"] >= since) and (
-        statuses is None or event["statusCode"] in statuses
+        statuses is None or event.get("statusCode") in statuses
     )

@@ -9,9 +9,9 @@ def _aliases(*names: str) -> "list[str]":
     return list(names)
 
 
-def test_the_active_region_comes_first() -> None:
+def test_where_the_lookup_tells_the_active_region_alone_is_asked() -> None:
     regions = candidate_regions(lambda name: _aliases("HEALTH.us-east-2.amazonaws.com", name))
-    assert regions == ("us-east-2", "us-east-1")
+    assert regions == ("us-east-2",)
 
 
 def test_a_name_of_another_shape_is_not_believed() -> None:

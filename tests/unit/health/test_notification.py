@@ -87,6 +87,15 @@ def test_the_account_that_was_told_of_a_public_event_is_not_the_one_affected() -
     assert parsed(affectedAccount="111122223333").accounts == {"111122223333"}
 
 
+@pytest.mark.contract("D5")
+def test_the_receivers_own_account_hides_an_event_of_unknown_scope_from_nobody() -> None:
+    receiver = "999988887777"
+    for scope in ({}, {"eventScopeCode": "NONE"}, {"eventScopeCode": "GALACTIC"}):
+        assert parsed(affectedAccount=receiver, **scope).accounts == frozenset()
+    assert parsed(affectedAccount=receiver, eventScopeCode="ACCOUNT_SPECIFIC").accounts == {receiver}
+    assert parsed(affectedAccount=receiver, affectedEntities=[{"entityValue": "db-1"}]).accounts == {receiver}
+
+
 @pytest.mark.parametrize(
     ("spelling", "expected"),
     [

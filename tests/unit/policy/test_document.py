@@ -1,3 +1,4 @@
+import json
 from itertools import pairwise
 from typing import Literal
 
@@ -128,3 +129,13 @@ def test_the_members_of_a_union_are_not_part_of_the_field() -> None:
     lines = zoo_problems(text)
     assert "zoo.yaml:4:12: animals[0].kind: found 'cat'; expected 'dog'" in lines
     assert "zoo.yaml:4:24: animals[0].lives: found 'many'; expected a whole number" in lines
+
+
+def test_an_emoji_in_two_escapes_as_json_writes_it_is_one_character() -> None:
+    assert read_document(json.dumps({"why": "🙂"}), "it.json").data == {"why": "🙂"}
+
+
+@pytest.mark.parametrize(("text", "place"), [('why: "x\\uD800"', "1:6"), ('"\\uDE42": 1', "1:1")])
+def test_half_a_character_is_refused_at_its_place(text: str, place: str) -> None:
+    with pytest.raises(DocumentError, match=rf"^it\.yaml:{place}: .*half a character"):
+        read_document(text, "it.yaml")

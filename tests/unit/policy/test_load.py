@@ -137,8 +137,37 @@ rules:
     assert lost.startswith("rules[4]: rule lost is never reached: rule last above it")
 
 
-def test_an_alias_cannot_hide_the_largest_outages() -> None:
-    with pytest.raises(ValidationError, match="aliases of single services"):
-        policy_from_data({"version": 1, "service_aliases": {MULTIPLE_SERVICES.lower(): "EC2"}})
-    with pytest.raises(ValidationError, match="each alias once"):
-        policy_from_data({"version": 1, "service_aliases": {"alb": "EC2", "ALB": "EC2"}})
+def test_a_region_that_is_not_known_is_warned_of_because_a_rule_for_it_would_never_fit() -> None:
+    text = """
+version: 1
+delegates: [{account: "999988887777", may_ask_for: {regions: [eu-west-11]}}]
+rules:
+  - {name: a, match: {regions: [us-east-1, eu-centrl-1]}, targets: {regions: [global, xx-nowhere-1]}, verdict: block}
+"""
+    assert warnings(load_policy(text, "p.yaml")) == [
+        "delegates[0].may_ask_for.regions: eu-west-11 is not a Region that this version knows; did you mean eu-west-1?",
+        "rules[0].match.regions: eu-centrl-1 is not a Region that this version knows; did you mean eu-central-1?",
+        "rules[0].targets.regions: xx-nowhere-1 is not a Region that this version knows",
+    ]
+
+
+def test_unclear_aliases_are_told_all_at_once_each_at_its_name() -> None:
+    aliases = {"alb": "EC2", "ALB": "EC2", MULTIPLE_SERVICES.lower(): "EC2", "a": "B", "B": "A", "RDS": "rds", "": "X"}
+    with pytest.raises(ValidationError) as caught:
+        policy_from_data({"version": 1, "service_aliases": aliases})
+    assert {(told["field"], told["expected"]) for told in problems_of(caught.value)} == {
+        ("service_aliases.ALB", "each alias once, whatever its case"),
+        ("service_aliases.multiple_services", "aliases of single services"),
+        ("service_aliases.a", "aliases that end at a service code"),
+        ("service_aliases.B", "aliases that end at a service code"),
+        ("service_aliases.", "a text that is not empty, without control characters"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("why", "expected"), [("\ud800", "text of whole characters"), ("x" * 10_001, "at most 10000 characters")]
+)
+def test_what_cannot_be_kept_is_a_problem_of_the_policy(why: str, expected: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        policy_from_data({"version": 1, "rules": [{"name": "a", "verdict": "block", "why": why}]})
+    assert [(told["field"], told["expected"]) for told in problems_of(caught.value)] == [("rules[0].why", expected)]

@@ -2,16 +2,22 @@ from pathlib import Path
 
 import pytest
 
-from org_gate.policy.services import SERVICE_CODES, ServiceNames
+from org_gate.policy.services import SERVICE_CODES, ServiceNames, resolved_aliases
 
 COLLECTED = Path(__file__).parents[4] / "shared" / "data" / "health_services.txt"
 
 
-def test_a_code_is_brought_to_upper_case_and_one_alias_is_resolved() -> None:
-    names = ServiceNames({"alb": "Elasticloadbalancing", "WEB": "ALB"})
-    assert names.canonical("Alb") == "ELASTICLOADBALANCING"
-    assert names.canonical("web") == "ALB"
+def test_a_code_is_brought_to_upper_case_and_aliases_are_resolved_to_their_end() -> None:
+    names = ServiceNames({"alb": "Elasticloadbalancing", "WEB": "ALB", "SITE": "web", "RDS": "rds"})
+    assert [names.canonical(code) for code in ("Alb", "web", "Site")] == ["ELASTICLOADBALANCING"] * 3
+    assert names.canonical("rds") == "RDS"
     assert names.all(["rds", "RDS", "alb"]) == {"RDS", "ELASTICLOADBALANCING"}
+
+
+def test_aliases_that_lead_round_in_a_circle_end_nowhere() -> None:
+    aliases = {"A": "b", "B": "C", "c": "A", "D": "A", "E": "F", "F": "EC2", "G": "G"}
+    nowhere = dict.fromkeys("ABCD")
+    assert resolved_aliases(aliases) == {**nowhere, "E": "EC2", "F": "EC2", "G": "G"}
 
 
 def test_known_are_shipped_codes_and_aliases() -> None:

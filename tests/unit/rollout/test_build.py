@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,11 @@ def test_a_lock_that_cannot_be_installed_leaves_nothing_and_says_why(tmp_path: P
     with pytest.raises(BuildError, match=r"(?s)could not install broken.txt .*Check the network.*missing-1.0"):
         installed(lock, cache, this_machine())
     assert list(cache.iterdir()) == []
+
+
+def test_many_at_once_get_one_whole_folder(tmp_path: Path) -> None:
+    lock = tmp_path / "empty.txt"
+    lock.write_text("# nothing to install\n")
+    with ThreadPoolExecutor(3) as threads:
+        folders = set(threads.map(lambda _: installed(lock, tmp_path / "cache", this_machine()), range(3)))
+    assert list((tmp_path / "cache").iterdir()) == list(folders)

@@ -144,7 +144,10 @@ def test_the_collector_may_do_what_it_does_and_nothing_else() -> None:
         "DeleteItem",
     }
     assert _allowed("CollectorRole", "dynamodb") == table
-    assert _allowed("CollectorRole", "health") == _called("health", pattern=r'"(describe_\w+_for_organization)"')
+    view = _called("health", pattern=r'"(describe_\w+_for_organization)"')
+    assert _allowed("CollectorRole", "health") == view - {"DescribeAffectedEntitiesForOrganization"}, (
+        "no rule needs them"
+    )
     tree = _called("health", "central", pattern=r'"(list_(?:roots|accounts|organiz)\w*)"')
     assert _allowed("CollectorRole", "organizations") == tree | {"ListAccounts"}
 

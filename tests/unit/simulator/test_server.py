@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from org_gate.simulator.server import Server
+from org_gate.simulator.server import PortNotFreeError, Server
 from tests.unit.simulator.doors import ORDERS, START, Doors, opened
 
 
@@ -27,10 +27,10 @@ def test_every_answer_carries_the_simulated_date_and_no_other(doors: Doors) -> N
     assert answered["server"] == "org-gate-simulator"
 
 
-def test_a_taken_port_is_an_os_error_not_an_exit(doors: Doors) -> None:
+def test_a_taken_port_is_an_error_not_an_exit(doors: Doors) -> None:
     port = urlsplit(doors.endpoint).port
     assert port is not None
-    with pytest.raises(OSError, match=r"[Aa]ddress already in use"):
+    with pytest.raises(PortNotFreeError, match=rf"Port {port} on 127.0.0.1 .*Address already in use"):
         Server(doors.door, port)
 
 

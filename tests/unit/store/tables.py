@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from org_gate.store import Store
 from org_gate.store.table import Item, Table
+from tests.unit.store.fake_dynamodb import FakeDynamoDb
 
 TABLE = "org-gate"
 
@@ -79,12 +80,21 @@ def new_table() -> TableClient:
     return TableClient(client)
 
 
+def fake_table() -> TableClient:
+    """The table, empty, in memory and quick."""
+    return TableClient(FakeDynamoDb())
+
+
 def store_on(client: TableClient) -> Store:
-    return Store(client, TABLE)
+    return Store(client, TABLE, pause=no_pause)
+
+
+def no_pause(_seconds: float) -> None:
+    """Tests do not wait."""
 
 
 def table_on(client: TableClient) -> Table:
-    return Table(client, TABLE)
+    return Table(client, TABLE, no_pause)
 
 
 def everything(client: TableClient) -> dict[tuple[str, str], Item]:

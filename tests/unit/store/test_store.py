@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from pydantic import ValidationError
 
 from org_gate.model.event import Account
-from org_gate.store import ConflictError, NoPolicyError, Store, StoreUnavailableError, keys
+from org_gate.store import ConflictError, NoPolicyError, Store, StoreUnavailableError, TooLargeError, keys
 from org_gate.store.table import ItemKey, Table
-from tests.unit.store.tables import TABLE, TableClient, everything, store_on, table_on
+from tests.unit.store.tables import TABLE, TableClient, everything, no_pause, store_on, table_on
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 POLICY: dict[str, Any] = {"version": 1, "rules": [{"name": "all", "match": {"statuses": ["open"]}, "verdict": "block"}]}
@@ -29,11 +29,9 @@ def test_the_mark_and_the_cursor_never_move_back(store: Store) -> None:
     assert store.states.commit_poll(NOON, full=True)
     later = NOON + timedelta(minutes=1)
     assert store.states.commit_poll(later, full=False)
-    revision = store.state().revision
     assert not store.states.commit_poll(NOON, full=True)
     state = store.state()
     assert (state.as_of, state.cursor, state.full_at) == (later, later, NOON)
-    assert state.revision > revision
 
 
 def test_a_lease_keeps_others_out_until_it_ends_and_lets_its_holder_go_on(store: Store) -> None:
@@ -181,7 +179,7 @@ def test_keys_that_were_left_undone_are_asked_for_again(client: TableClient) -> 
                 return {"Responses": {TABLE: found}, "UnprocessedKeys": spared}
             return answer
 
-    found = Table(Stingy(), TABLE).batch_get(wanted)
+    found = Table(Stingy(), TABLE, no_pause).batch_get(wanted)
     assert sorted(item["sk"] for item in found) == sorted(key.sk for key in wanted)
 
 
@@ -189,7 +187,85 @@ def test_keys_that_are_left_undone_for_ever_are_a_fault() -> None:
     table = {TABLE: {"Keys": [{"pk": {"S": "A"}, "sk": {"S": "B"}}]}}
     client = Answering(lambda **_request: {"Responses": {}, "UnprocessedKeys": table})
     with pytest.raises(StoreUnavailableError, match="undone"):
-        list(Table(client, TABLE).batch_get([keys.STATE]))
+        list(Table(client, TABLE, no_pause).batch_get([keys.STATE]))
+
+
+def _failing(code: str, *reasons: str, message: str = "") -> ClientError:
+    response: Any = {"Error": {"Code": code, "Message": message}}
+    return ClientError(
+        response | {"CancellationReasons": [{"Code": reason} for reason in reasons]}, "TransactWriteItems"
+    )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        _failing("TransactionConflictException"),
+        _failing("TransactionCanceledException", "None", "TransactionConflict"),
+    ],
+)
+def test_two_calls_at_one_item_in_the_same_moment_are_no_conflict(error: ClientError) -> None:
+    waits: list[float] = []
+    answers: list[Any] = [error, error, {}]
+
+    def answer(**_request: Any) -> Any:
+        found = answers.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    Table(Answering(answer), TABLE, waits.append).transact()
+    assert waits == [0.05, 0.1]
+    with pytest.raises(ConflictError):
+        Table(_raising(error), TABLE, waits.append).transact()
+    assert sum(waits) < 5
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (_failing("TransactionCanceledException", "ConditionalCheckFailed", "TransactionConflict"), ConflictError),
+        (_failing("TransactionCanceledException", "None", "ThrottlingError"), StoreUnavailableError),
+        (_failing("ValidationException", message="Item size has exceeded the maximum allowed size"), TooLargeError),
+        (
+            _failing(
+                "TransactionCanceledException",
+                "ValidationError",
+                message="[ValidationError: Item size to update has exceeded the maximum allowed size]",
+            ),
+            TooLargeError,
+        ),
+    ],
+)
+def test_what_else_ends_a_transaction_is_told_at_once(error: ClientError, expected: type[Exception]) -> None:
+    waits: list[float] = []
+    with pytest.raises(expected):
+        Table(_raising(error), TABLE, waits.append).transact()
+    assert waits == []
+
+
+def test_of_groups_in_one_transaction_those_whose_conditions_hold_are_done(client: TableClient) -> None:
+    table = table_on(client)
+    table.batch_put({"pk": "A", "sk": str(number), "n": number} for number in range(60))
+    groups = [[table.deleting(ItemKey("A", str(number)), "n <> :n", {":n": 7})] for number in range(60)]
+    table.transact_groups(groups)
+    assert [item["sk"] for item in table.query("A")] == ["7"]
+
+
+def test_a_walk_is_kept_whole_or_not_at_all(store: Store, client: TableClient) -> None:
+    assert store.walks.kept() is None
+    document = {"accounts": {str(number): random.Random(number).random() for number in range(60_000)}}  # noqa: S311
+    store.walks.keep(document)
+    parts = [key for key in everything(client) if key[0] == keys.WALK]
+    assert len(parts) > 1
+    assert store.walks.kept() == document
+    store.walks.keep({"accounts": {}})
+    assert store.walks.kept() == {"accounts": {}}
+    store.walks.keep(document)
+    table_on(client).batch_delete([ItemKey(*parts[-1])])
+    assert store.walks.kept() is None
+    store.walks.forget()
+    assert [key for key in everything(client) if key[0] == keys.WALK] == []
 
 
 def test_every_page_of_a_partition_is_read() -> None:

@@ -118,6 +118,10 @@ def test_another_accounts_bus_needs_a_policy_and_keeps_the_envelope(aws: SimCloc
         there.put_targets("forward", "default", [{"Id": "1", "Arn": bus.arn}])
         it.delivery.put_event(OTHER, "us-east-1", envelope(account=OTHER))
         assert "does not let account" in it.delivery.given_up[0].why
+        strangers = {"Type": "StringEquals", "Key": "aws:PrincipalOrgID", "Value": "o-of-others00"}
+        it.events.put_permission("default", "events:PutEvents", "*", "strangers", strangers, "")
+        it.delivery.put_event(OTHER, "us-east-1", envelope(account=OTHER))
+        assert len(it.delivery.given_up) == 2
         it.events.put_permission("default", "events:PutEvents", OTHER, "other", {}, "")
         it.delivery.put_event(OTHER, "us-east-1", envelope(account=OTHER))
         it.delivery.drain()

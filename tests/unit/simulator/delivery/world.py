@@ -13,7 +13,20 @@ from moto.sqs.models import sqs_backends
 
 from org_gate.simulator.base import SimClock
 from org_gate.simulator.delivery import Delivery
-from tests.unit.simulator.lambdas.deployed import ACCOUNT, REGION, RecordingInvoker, deploy, make_role
+from org_gate.simulator.iam.guard import Guard
+from org_gate.simulator.iam.ledger import Ledger
+from org_gate.simulator.organization import AccountSpec, Organization
+from tests.unit.simulator.lambdas.deployed import (
+    ACCOUNT,
+    CENTRAL,
+    MANAGEMENT,
+    OTHER,
+    REGION,
+    START,
+    RecordingInvoker,
+    deploy,
+    make_role,
+)
 
 FUNCTION_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"
 
@@ -24,7 +37,7 @@ class Wired:
     def __init__(self, clock: SimClock, *answers: Any) -> None:
         self.clock = clock
         self.invoker = RecordingInvoker(*answers)
-        self.delivery = Delivery(clock, self.invoker)
+        self.delivery = Delivery(clock, self.invoker, Guard(clock, organization(), Ledger()))
         self.events = events_backends[ACCOUNT][REGION]
         self.sns = sns_backends[ACCOUNT][REGION]
         self.sqs = sqs_backends[ACCOUNT][REGION]
@@ -53,6 +66,16 @@ class Wired:
     def map(self, queue: Any, **more: Any) -> Any:
         spec = {"EventSourceArn": queue.queue_arn, "FunctionName": "f", **more}
         return self.functions.create_event_source_mapping(spec)
+
+
+def organization() -> Organization:
+    return Organization.build(
+        management=MANAGEMENT,
+        ou_paths=(),
+        accounts=[AccountSpec(account, account) for account in (ACCOUNT, OTHER, CENTRAL)],
+        delegated_administrator=CENTRAL,
+        start=START,
+    )
 
 
 @contextmanager

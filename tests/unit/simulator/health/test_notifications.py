@@ -8,6 +8,7 @@ from org_gate.simulator.health import HealthUpdate, HealthUpdateError
 from tests.unit.simulator.health.world import CENTRAL, ORDERS, START, WEB, World, arn
 
 
+@pytest.mark.aws_unverified("affectedAccount of a public event is the account that receives it")
 def test_a_public_event_is_one_notification_to_who_receives() -> None:
     world = World()
     event_arn = world.public("one", personas=["OPERATIONS"], actionability="INFORMATIONAL", endTime=START)

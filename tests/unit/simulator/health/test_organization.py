@@ -20,6 +20,7 @@ def _code(error: pytest.ExceptionInfo[AwsError]) -> str:
     return error.value.code
 
 
+@pytest.mark.aws_unverified("without the view the organization operations answer AccessDeniedException")
 def test_who_may_see_the_organization() -> None:
     world = World()
     world.as_(user(MANAGEMENT))("DescribeEventsForOrganization")
@@ -153,6 +154,7 @@ def test_an_event_updated_between_two_pages_costs_the_reader_no_other_event() ->
     assert [event["arn"] for event in rest["events"]] == [arns[1]]
 
 
+@pytest.mark.aws_unverified("failedSet says EventNotFoundException where scope and account do not fit")
 def test_details_follow_the_scope_rule_and_fail_item_by_item() -> None:
     world = World()
     public = world.public("public", availabilityZone="use1-az4")

@@ -17,8 +17,10 @@ from typing import Any
 
 import pytest
 
+from org_gate.rollout.files import cache_folder, shipped
+from org_gate.rollout.install import installed
+from org_gate.rollout.lambda_platform import this_machine
 from org_gate.simulator.lambdas.processes import ProcessRunner
-from org_gate.simulator.lambdas.runtime_files import cache_folder, installed, requirements_file
 from tests.unit.simulator.lambdas.deployed import ACCOUNT, REGION, deploy, make_role
 
 CODE = """
@@ -66,8 +68,8 @@ def told(answer: Any) -> Any:
 @contextmanager
 def emulator(task: Path) -> Iterator[str]:
     cache = cache_folder()
-    runtime = installed(requirements_file("runtime.txt"), cache)
-    wheel = installed(requirements_file("rie.txt"), cache, dependencies=False)
+    runtime = installed(shipped("requirements/runtime.txt"), cache, this_machine())
+    wheel = installed(shipped("requirements/rie.txt"), cache, this_machine())
     machine = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
     binary = wheel / "samcli" / "local" / "rapid" / f"aws-lambda-rie-{machine}"
     binary.chmod(0o755)

@@ -1,6 +1,7 @@
 """What running inside this very process must not do to it, or between functions."""
 
 import os
+import socket
 import sys
 import threading
 from types import ModuleType
@@ -18,13 +19,20 @@ ENDPOINT = "http://127.0.0.1:1"
 @pytest.mark.usefixtures("aws")
 def test_what_it_replaces_comes_back() -> None:
     def there() -> tuple[Any, ...]:
-        return os.environ, sys.stdout, sys.stderr, boto3._get_default_session, threading.Thread.start
+        return (
+            socket.gethostbyname_ex,
+            os.environ,
+            sys.stdout,
+            sys.stderr,
+            boto3._get_default_session,
+            threading.Thread.start,
+        )
 
     before = there()
     with InProcessRunner(ENDPOINT) as runner:
         deploy("quiet", "def handler(event, context): ...\n", role=make_role())
         runner.invoke(ACCOUNT, REGION, "quiet", {})
-        assert os.environ["PATH"] == before[0]["PATH"]
+        assert os.environ["PATH"] == before[1]["PATH"]
     assert there() == before
     assert not [name for name in sys.modules if name.startswith("lambda_instance_")]
 

@@ -55,6 +55,33 @@ def test_module_state_lasts_between_calls_and_is_shared_with_no_other_function(r
     assert calls == [1, 2, 1, 1, 3]
 
 
+def test_a_module_is_there_once_even_where_its_package_imports_it(runner: Invoker) -> None:
+    """Else an error that one module raises is not the one that another catches."""
+    files = {
+        "pack/__init__.py": "from pack.errors import Wrong\nfrom pack.raising import go\n",
+        "pack/errors.py": "class Wrong(Exception): ...\n",
+        "pack/raising.py": "from pack.errors import Wrong\ndef go(): raise Wrong\n",
+        "index.py": "from pack.errors import Wrong\nfrom pack import go\n"
+        "def handler(event, context):\n    try: go()\n    except Wrong: return 'caught'\n",
+        "pack/late.py": "from pack.raising import go\nfrom pack.errors import Wrong\n"
+        "def handler(event, context):\n    try: go()\n    except Wrong: return 'caught'\n",
+    }
+    role = make_role()
+    deploy("errors", files, role=role)
+    deploy("late", files, role=role, handler="pack.late.handler")
+    for name in ("errors", "late"):
+        assert runner.invoke(ACCOUNT, REGION, name, {}).payload == "caught"
+
+
+def test_the_real_internet_answers_no_look_up(runner: Invoker) -> None:
+    code = (
+        "import socket\ndef handler(event, context):\n"
+        "    try: return socket.gethostbyname_ex('localhost')\n    except OSError as error: return str(error)\n"
+    )
+    deploy("asks", code, role=make_role())
+    assert "no name server to look localhost up" in runner.invoke(ACCOUNT, REGION, "asks", {}).payload
+
+
 def test_request_ids_are_the_same_in_every_run_and_never_twice(runner: Invoker) -> None:
     deploy("echo", ECHO, role=make_role())
     ids = [runner.invoke(ACCOUNT, REGION, "echo", {}).payload["id"] for _ in range(2)]

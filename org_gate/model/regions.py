@@ -1,7 +1,7 @@
 """The Region names that this version knows, to tell a typing error from a Region (A5).
 
-Plain data, because a decision reaches no SDK; a test holds it against the SDK's own list. A Region that is missing
-here is decided as any other and only adds a hint.
+Plain data, because neither a policy nor a decision reaches an SDK; a test holds it against the SDK's own list. A
+Region that is missing here is decided as any other and only adds a hint.
 """
 
 from typing import Final

@@ -1,0 +1,202 @@
+"""P1, P5, P6 and D6's form: what a policy file may hold, how mistakes are told, what is left out."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from org_gate.model.decision import Mode, OnStale, Verdict
+from org_gate.policy.document import DocumentError, Problem
+from org_gate.policy.load import load_policy
+from org_gate.policy.model import Defaults, Match, Policy, Resume, TargetFilter
+from tests.unit.decision.builders import decided, event
+
+SHIPPED = Path(__file__).parents[2] / "config" / "policy.yaml"
+
+
+def problems(text: str) -> list[Problem]:
+    with pytest.raises(DocumentError) as caught:
+        load_policy(text, "p.yaml")
+    return list(caught.value.problems)
+
+
+def places(text: str) -> list[tuple[int, int, str]]:
+    return [(problem.line, problem.column, problem.field) for problem in problems(text)]
+
+
+@pytest.mark.contract("P1")
+def test_p1_all_problems_at_once_each_with_its_place() -> None:
+    text = """\
+version: 2
+mode: enforcing
+serivces: 3
+defaults: {max_age: 10 minutes, on_stale: blok}
+platform_services: STS
+delegates:
+  - {account: 999988887777, may_ask_for: {ous: ["a//b"]}}
+rules:
+  - name: a
+    match: {categories: [isue], services:, statuses: [], drill: "true"}
+    verdict: block
+  - name: a
+    targets: {accounts: [111122223333], regions: [eu], reigons: [eu-west-1]}
+    verdict: nope
+  - {match: {starts_within: 0m}}
+  - x
+"""
+    assert places(text) == [
+        (1, 10, "version"),
+        (2, 7, "mode"),
+        (3, 1, "serivces"),
+        (4, 21, "defaults.max_age"),
+        (4, 43, "defaults.on_stale"),
+        (5, 20, "platform_services"),
+        (7, 15, "delegates[0].account"),
+        (7, 49, "delegates[0].may_ask_for.ous[0]"),
+        (10, 26, "rules[0].match.categories[0]"),
+        (10, 42, "rules[0].match.services"),
+        (10, 54, "rules[0].match.statuses"),
+        (10, 65, "rules[0].match.drill"),
+        (12, 11, "rules[1].name"),
+        (13, 26, "rules[1].targets.accounts[0]"),
+        (13, 51, "rules[1].targets.regions[0]"),
+        (13, 56, "rules[1].targets.reigons"),
+        (14, 14, "rules[1].verdict"),
+        (15, 5, "rules[2].name"),
+        (15, 5, "rules[2].verdict"),
+        (15, 29, "rules[2].match.starts_within"),
+        (16, 5, "rules[3]"),
+    ]
+
+
+@pytest.mark.contract("P1")
+def test_p1_what_is_written_twice_hides_no_other_problem_and_is_told_once() -> None:
+    text = """\
+version: 1
+mode: shadow
+mode: warn
+rules:
+  - {name: a, verdict: !x block}
+  - {name: b, verdict: blok, match: {statuses: [open], statuses: [closed], categories: []}}
+"""
+    assert places(text) == [
+        (3, 1, "mode"),
+        (5, 24, "rules[0].verdict"),
+        (6, 24, "rules[1].verdict"),
+        (6, 56, "rules[1].match.statuses"),
+        (6, 88, "rules[1].match.categories"),
+    ]
+
+
+@pytest.mark.contract("P4")
+@pytest.mark.parametrize("entry", ["ou-ab12-cdefgh12/**", "r-ab12/Prod"])
+def test_p4_an_id_with_more_behind_it_would_never_fit_and_is_refused(entry: str) -> None:
+    (problem,) = problems(f"version: 1\nrules: [{{name: a, verdict: block, targets: {{ous: ['{entry}']}}}}]\n")
+    assert problem.field == "rules[0].targets.ous[0]"
+    assert "id alone" in problem.expected
+
+
+@pytest.mark.contract("P1")
+def test_p1_a_problem_says_what_was_found_what_was_expected_and_what_was_meant() -> None:
+    (problem,) = problems("version: 1\nrules:\n  - {name: a, verdict: block, match: {serivces: [EC2]}}\n")
+    assert (problem.file, problem.found, problem.suggestion) == ("p.yaml", "an unknown field", "services")
+    assert problem.expected.startswith("one of categories, statuses, services,")
+    assert str(problem).startswith("p.yaml:3:39: rules[0].match.serivces: found an unknown field; expected one of")
+
+
+@pytest.mark.contract("P1")
+def test_p1_an_account_id_has_to_be_quoted() -> None:
+    (problem,) = problems("version: 1\ndelegates: [{account: 000000000012, may_ask_for: {}}]\n")
+    assert "000000000012" in problem.found
+    assert "in quotes" in problem.expected
+
+
+@pytest.mark.contract("P1")
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("modes", "modes: []"),
+        ("exempt", "exempt: []"),
+        ("override_grants", "override_grants: []"),
+        ("max_override", "max_override: 4h"),
+        ("zones_from_text", "zones_from_text: false"),
+        ("freezes", "freezes: []"),
+        ("rules[0].match.entities", "rules: [{name: a, verdict: block, match: {entities: ['i-*']}}]"),
+        ("rules[0].targets.tags", "rules: [{name: a, verdict: block, targets: {tags: {tier: ['1']}}}]"),
+        ("delegates[0].may_ask_for.tags", "delegates: [{account: '111122223333', may_ask_for: {tags: {}}}]"),
+    ],
+)
+def test_p1_what_this_version_does_not_have_yet_is_refused_by_name(field: str, text: str) -> None:
+    (problem,) = problems(f"version: 1\n{text}\n")
+    assert problem.field == field
+    assert "does not have yet" in problem.found
+
+
+@pytest.mark.contract("P1")
+@pytest.mark.parametrize(
+    "text", ["", "- version: 1", "version: 1\nversion: 1", "rules: []", "version: '1'", "version: true"]
+)
+def test_p1_what_is_no_policy(text: str) -> None:
+    assert len(problems(text)) == 1
+
+
+@pytest.mark.contract("D6")
+@pytest.mark.parametrize("field", [*Match.model_fields, *TargetFilter.model_fields])
+def test_d6_an_empty_list_or_nothing_within_a_rule_is_an_error(field: str) -> None:
+    part = "match" if field in Match.model_fields else "targets"
+    for value in ("[]", "~", ""):
+        (problem,) = problems(
+            f"version: 1\nrules:\n  - name: a\n    verdict: block\n    {part}: {{{field}: {value}}}\n"
+        )
+        assert problem.field == f"rules[0].{part}.{field}"
+
+
+@pytest.mark.contract("P5")
+@pytest.mark.parametrize("text", ["0s", "05m", "5", "5 m", "5M", "1.5h", "-1h", "5m5s", "''", "40000d", '"5m\\n"'])
+def test_p5_durations(text: str) -> None:
+    (problem,) = problems(f"version: 1\ndefaults: {{max_age: {text}}}\n")
+    assert problem.field == "defaults.max_age"
+
+
+@pytest.mark.contract("P6")
+def test_p6_defaults_of_what_is_left_out() -> None:
+    assert load_policy("version: 1", "p.yaml") == Policy(
+        version=1,
+        mode=Mode.ENFORCE,
+        defaults=Defaults(
+            verdict=Verdict.ALLOW,
+            on_stale=OnStale.LOCAL,
+            on_unknown=Verdict.BLOCK,
+            max_age=timedelta(minutes=10),
+        ),
+        platform_services=("CODEPIPELINE", "CLOUDFORMATION", "STS"),
+        global_services=("IAM", "ORGANIZATIONS", "ROUTE53", "CLOUDFRONT"),
+        depends_on={},
+        service_aliases={},
+        delegates=(),
+        resume=Resume(
+            enabled=True,
+            settle=timedelta(minutes=5),
+            within=timedelta(hours=24),
+            wave_size=20,
+            wave_pause=timedelta(minutes=1),
+        ),
+        rules=(),
+    )
+
+
+@pytest.mark.contract("P6")
+def test_p6_the_shipped_policy_blocks_drills_and_open_issues_and_nothing_else() -> None:
+    shipped = load_policy(SHIPPED.read_bytes(), "config/policy.yaml")
+    assert [rule.name for rule in shipped.rules] == ["drills", "open-issues"]
+
+    def rule(**fields: object) -> tuple[str, str | None]:
+        decision = decided("/us-east-1", event(**fields), shipped)
+        return decision.verdict.value, decision.reasons[0].rule if decision.reasons else None
+
+    assert rule() == ("block", "open-issues")
+    assert rule(category="investigation") == ("block", "open-issues")
+    assert rule(category="accountNotification", drill=True) == ("block", "drills")
+    assert rule(category="scheduledChange") == ("allow", None)
+    assert rule(status="upcoming") == ("allow", None)
+    assert rule(status="degraded") == ("block", "open-issues")

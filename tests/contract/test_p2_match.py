@@ -1,0 +1,80 @@
+"""P2: every field of ``match``, with its edges."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.unit.decision.builders import NOW, decided, event, policy
+
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
+
+
+def fits(match: dict[str, object], fields: dict[str, object], **more: object) -> bool:
+    """Whether a rule with this match decides for an event with these fields."""
+    rules = policy({"name": "r", "match": match, "verdict": "warn"}, **more)
+    return bool(decided("/us-east-1", event(**fields), rules).reasons)
+
+
+@pytest.mark.contract("P2")
+@pytest.mark.parametrize(
+    ("match", "fields", "expected"),
+    [
+        ({"categories": ["issue", "scheduledChange"]}, {"category": "scheduledChange"}, True),
+        ({"categories": ["issue"]}, {"category": "scheduledChange"}, False),
+        ({"statuses": ["upcoming"]}, {"status": "upcoming"}, True),
+        ({"statuses": ["upcoming"]}, {"status": "open"}, False),
+        ({"services": ["rds"]}, {"service": "RDS"}, True),
+        ({"services": ["RDS"]}, {"service": "rds"}, True),
+        ({"services": ["DB"]}, {"service": "RDS"}, True),
+        ({"services": ["RDS"]}, {"service": "MULTIPLE_SERVICES"}, False),
+        ({"services": ["MULTIPLE_SERVICES"]}, {"service": "MULTIPLE_SERVICES"}, True),
+        ({"services": ["ECS"]}, {"service": "EC2"}, False),
+        ({"regions": ["us-east-1"]}, {"region": "us-east-1"}, True),
+        ({"regions": ["us-east-1"]}, {"region": "global"}, False),
+        ({"regions": ["global"]}, {"region": "global"}, True),
+        ({"scopes": ["PUBLIC"]}, {"scope": "PUBLIC"}, True),
+        ({"scopes": ["ACCOUNT_SPECIFIC"]}, {"scope": "PUBLIC"}, False),
+        ({"type_codes": ["AWS_*_ISSUE"]}, {"type_code": "AWS_RDS_OPERATIONAL_ISSUE"}, True),
+        ({"type_codes": ["AWS_*"]}, {"type_code": "aws_rds"}, False),
+        ({"type_codes": ["RDS"]}, {"type_code": "AWS_RDS"}, False),
+        ({"type_codes": ["X", "AWS_RD[ST]"]}, {"type_code": "AWS_RDT"}, True),
+        ({"availability_zones": ["USE1-az4"]}, {"availability_zone": "use1-AZ4"}, True),
+        ({"availability_zones": ["use1-az4"]}, {"availability_zone": "use1-az5"}, False),
+        ({"availability_zones": ["us-east-1a"]}, {"availability_zone": "use1-az5"}, True),
+        ({"actionabilities": ["ACTION_REQUIRED"]}, {"actionability": "ACTION_REQUIRED"}, True),
+        ({"actionabilities": ["ACTION_REQUIRED"]}, {"actionability": "INFORMATIONAL"}, False),
+        ({"personas": ["SECURITY", "BILLING"]}, {"personas": ("OPERATIONS", "BILLING")}, True),
+        ({"personas": ["SECURITY"]}, {"personas": ("OPERATIONS",)}, False),
+        ({"starts_within": "1h"}, {"start": NOW + HOUR - SECOND}, True),
+        ({"starts_within": "1h"}, {"start": NOW + HOUR}, False),
+        ({"starts_within": "1h"}, {"start": NOW - HOUR}, True),
+        ({"open_for_at_least": "1h"}, {"start": NOW - HOUR}, True),
+        ({"open_for_at_least": "1h"}, {"start": NOW - HOUR + SECOND}, False),
+        ({"updated_within": "1h"}, {"last_updated": NOW - HOUR + SECOND}, True),
+        ({"updated_within": "1h"}, {"last_updated": NOW - HOUR}, False),
+        ({"drill": True}, {"drill": True}, True),
+        ({"drill": True}, {"drill": False}, False),
+        ({"drill": False}, {"drill": True}, False),
+        ({}, {"drill": True}, True),
+        ({}, {"drill": False}, True),
+    ],
+)
+def test_p2_fields(match: dict[str, object], fields: dict[str, object], expected: bool) -> None:  # noqa: FBT001  a table's column
+    assert fits(match, fields, service_aliases={"db": "RDS"}, depends_on={"ECS": ["EC2"]}) is expected
+
+
+@pytest.mark.contract("D7")
+@pytest.mark.parametrize(
+    ("match", "fields"),
+    [
+        ({"services": ["S3"]}, {"service": None}),
+        ({"regions": ["sa-east-1"]}, {"region": ""}),
+        ({"type_codes": ["X"]}, {"type_code": None}),
+        ({"availability_zones": ["use1-az4"]}, {"availability_zone": None}),
+        ({"starts_within": "1h"}, {"start": None}),
+        ({"open_for_at_least": "1h"}, {"start": None}),
+        ({"updated_within": "1h"}, {"last_updated": None}),
+    ],
+)
+def test_d7_a_field_that_the_event_lacks_is_not_known(match: dict[str, object], fields: dict[str, object]) -> None:
+    assert fits(match, fields)
