@@ -1,5 +1,6 @@
 """Playing scenarios in tests: the whole way through, functions in this process unless a test asks for processes."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,6 +76,8 @@ class Quiet:
     def __init__(self) -> None:
         self.refusals: list[str] = []
 
+    def note(self, entry: Entry) -> None: ...
+
     def happened(self, at: object, entry: Entry) -> None: ...
 
     def refused(self, at: object, entry: Entry, why: str) -> None:  # noqa: ARG002  a listener's signature
@@ -95,6 +98,13 @@ def world(folder: Path, data: Mapping[str, Any], runtime: str = "inprocess") -> 
     with open_world(checked, runtime=runtime, say=lambda _: None) as opened:
         yield opened
         assert opened.aws.door.failures == []
+
+
+def take_rights(opened: World, account: str, role: str, action: str) -> None:
+    """Denies the role one action, whatever else its policies say."""
+    denial = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": action, "Resource": "*"}]}
+    client = opened.sessions.client("iam", account, "us-east-1")
+    client.put_role_policy(RoleName=role, PolicyName="cut", PolicyDocument=json.dumps(denial))
 
 
 def played(folder: Path, data: Mapping[str, Any], runtime: str = "inprocess") -> tuple[list[Any], Quiet]:

@@ -17,7 +17,7 @@ from org_gate.client.api import DecisionApi
 from org_gate.client.errors import NoAnswer, Refused
 from org_gate.simulator.play import play
 from org_gate.simulator.world import World
-from tests.e2e.support import CENTRAL, ISSUE, ORDERS, PAYMENTS, Quiet, issue, scenario, world
+from tests.e2e.support import CENTRAL, ISSUE, ORDERS, PAYMENTS, Quiet, issue, scenario, take_rights, world
 
 HOME = "eu-west-1"
 DATA = scenario(issue("5m"), {"at": "6m", "run": "orders"})
@@ -79,20 +79,20 @@ def no_organization_view(opened: World) -> None:
 
 
 def no_collector_rights(opened: World) -> None:
-    _take_rights(opened, CENTRAL, "org-gate-collector-eu-west-1", "health:DescribeEventsForOrganization")
+    take_rights(opened, CENTRAL, "org-gate-collector-eu-west-1", "health:DescribeEventsForOrganization")
 
 
 def no_table_reads(opened: World) -> None:
-    _take_rights(opened, CENTRAL, "org-gate-api-eu-west-1", "dynamodb:GetItem")
+    take_rights(opened, CENTRAL, "org-gate-api-eu-west-1", "dynamodb:GetItem")
 
 
 def no_records(opened: World) -> None:
     """The decision is not handed out where it cannot be recorded."""
-    _take_rights(opened, CENTRAL, "org-gate-api-eu-west-1", "dynamodb:PutItem")
+    take_rights(opened, CENTRAL, "org-gate-api-eu-west-1", "dynamodb:PutItem")
 
 
 def no_url_rights_of_the_gate(opened: World) -> None:
-    _take_rights(opened, ORDERS, "org-gate-gate-us-east-1", "lambda:InvokeFunctionUrl")
+    take_rights(opened, ORDERS, "org-gate-gate-us-east-1", "lambda:InvokeFunctionUrl")
 
 
 def no_resource_policy(opened: World) -> None:
@@ -103,12 +103,6 @@ def no_resource_policy(opened: World) -> None:
 
 def no_gate_in_the_account(opened: World) -> None:
     opened.sessions.client("lambda", ORDERS, "us-east-1").delete_function(FunctionName="org-gate")
-
-
-def _take_rights(opened: World, account: str, role: str, action: str) -> None:
-    denial = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": action, "Resource": "*"}]}
-    client = opened.sessions.client("iam", account, HOME)
-    client.put_role_policy(RoleName=role, PolicyName="cut", PolicyDocument=json.dumps(denial))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,96 @@
+"""Expected and actual lines in one form, as far as the contract fixes them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from tests.e2e.oracle.decision import Decision, Reason
+from tests.e2e.oracle.timeline import Expected
+from tests.e2e.oracle.times import spelled
+
+_MOST_REASONS = 100
+
+
+def wanted(line: Expected) -> dict[str, Any]:
+    form: dict[str, Any] = {
+        "at": spelled(line.at),
+        "who": (line.account, line.pipeline, line.trigger, line.attempt),
+        "pipeline_result": line.result,
+        "by_central": line.by_central,
+        "verdict": None,
+    }
+    return form if line.decision is None else {**form, **_wanted_decision(line.decision, by_central=line.by_central)}
+
+
+def _wanted_decision(decision: Decision, *, by_central: bool) -> dict[str, Any]:
+    reasons = [_reason(reason) for reason in decision.reasons]
+    return {
+        "verdict": decision.verdict,
+        "would_be": decision.would_be,
+        "mode": decision.mode,
+        "targets": [(aim.account, aim.region, sorted(aim.services), list(aim.zones)) for aim in decision.aims],
+        "reasons": reasons[:_MOST_REASONS],
+        "reasons_omitted": len(reasons[_MOST_REASONS:]),
+        "source": decision.source,
+        **(
+            {"knowledge": (spelled(decision.as_of), decision.age, decision.stale), "policy_version": decision.version}
+            if by_central
+            else {}
+        ),
+    }
+
+
+def _reason(reason: Reason) -> tuple[Any, ...]:
+    return reason.kind, reason.verdict, reason.rule, reason.target, reason.event
+
+
+def found(line: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of an actual line; what its expectation leaves open is left out."""
+    knowledge = line["knowledge"] or {}
+    form = {
+        "at": line["at"],
+        "who": (line["pipeline_account"], line["pipeline_name"], line["trigger"], line["attempt"]),
+        "pipeline_result": line["pipeline_result"],
+        "by_central": line["decision_id"] is not None,
+        "verdict": line["verdict"],
+        "would_be": line["would_be"],
+        "mode": line["mode"],
+        "targets": [_target(target) for target in line["targets"]],
+        "reasons": _once(map(_actual_reason, line["reasons"])),
+        "reasons_omitted": line["reasons_omitted"],
+        "source": knowledge.get("source"),
+        "knowledge": (knowledge.get("as_of"), knowledge.get("age_seconds"), knowledge.get("stale")),
+        "policy_version": line["policy_version"],
+    }
+    return {name: value for name, value in form.items() if name in like} | (
+        {"source": None} if like.get("source", "") is None else {}
+    )
+
+
+def _target(target: Mapping[str, Any]) -> tuple[Any, ...]:
+    return target["account"], target["region"], sorted(target["services"]), list(target["availability_zones"])
+
+
+def _actual_reason(reason: Mapping[str, Any]) -> tuple[Any, ...]:
+    event = reason["event"]
+    key = None if event is None else (event["arn"], event["region"])
+    return reason["kind"], reason["verdict"], reason["rule"], reason["target"], key
+
+
+def _once(reasons: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Several hints about one target may be told one by one or in one."""
+    return list(dict.fromkeys(reasons))
+
+
+def differences(expected: Sequence[Expected], lines: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What differs, line by line; empty where all is as it must be."""
+    told = [
+        f"line {number}: {name} is {actual.get(name)!r}, must be {value!r}; at {form['at']} {form['who']}"
+        for number, (want, line) in enumerate(zip(expected, lines, strict=False))
+        for form in [wanted(want)]
+        for actual in [found(line, form)]
+        for name, value in form.items()
+        if actual.get(name) != value
+    ]
+    if len(expected) != len(lines):
+        told.append(f"{len(lines)} lines, must be {len(expected)}")
+    return told

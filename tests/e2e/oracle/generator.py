@@ -1,0 +1,342 @@
+"""Random scenarios, the same for the same seed: many pipelines, events and runs in one small organization.
+
+What the contract leaves open is not generated: see the notes where something is held back.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
+SERVICES = (
+    "EC2",
+    "RDS",
+    "ECS",
+    "LAMBDA",
+    "S3",
+    "IAM",
+    "ROUTE53",
+    "STS",
+    "CODEPIPELINE",
+    "MULTIPLE_SERVICES",
+    "APIGATEWAY",
+)
+ZONES = ("us-east-1a", "us-east-1b", "use1-az1", "USE1-AZ4", "euw1-az2", "eu-west-1c")
+OUS: Mapping[str, Any] = {
+    "Workloads": {"Prod": {"Shop": {"EU": {}}}, "Dev": {}},
+    "Platform": {},
+    "Sandbox": {"Old stuff": {}},
+}
+PATHS = ("Workloads", "Workloads/Prod", "Workloads/Prod/Shop", "Workloads/Prod/Shop/EU", "Workloads/Dev", "Platform")
+CENTRAL = "999988887777"
+MANAGEMENT = "100000000001"
+STRANGER = "123123123123"
+MALFORMED = (
+    '{"targets": [',
+    '["targets"]',
+    '{"targets": "111122220000/us-east-1"}',
+    '{"target": []}',
+    {"targets": ["us-east-1"]},
+    {"targets": ["11112222000/us-east-1"]},
+    {"targets": ["111122220000/useast1"]},
+    {"targets": [{"account": "111122220000"}]},
+    {"targets": [{"region": "us-east-1", "service": ["EC2"]}]},
+    {"targets": [{"region": "us-east-1", "services": "EC2"}]},
+    {"targets": [{"account": 111122220000, "region": "us-east-1"}]},
+    {"on_block": "maybe"},
+    {"targets": ["111122220000/us-east-1/EC2+"]},
+)
+
+
+def scenario(seed: int) -> dict[str, Any]:
+    """A scenario in the contract's format."""
+    return _Maker(Random(seed)).scenario()  # noqa: S311  repeatable, and no secret
+
+
+@dataclass
+class _Maker:
+    rng: Random
+    accounts: list[dict[str, Any]] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    timeline: list[dict[str, Any]] = field(default_factory=list)
+
+    def chance(self, probability: float) -> bool:
+        return self.rng.random() < probability
+
+    def some(self, values: Any, most: int = 3) -> list[Any]:
+        return self.rng.sample(list(values), self.rng.randint(1, min(most, len(values))))
+
+    def scenario(self) -> dict[str, Any]:
+        self._accounts()
+        pipelines = [self._pipeline(number) for number in range(self.rng.randint(8, 16))]
+        self._happenings()
+        minutes = 70
+        for _ in range(self.rng.randint(40, 70)):
+            self._pressed(self.rng.choice(pipelines), self.rng.randint(0, minutes * 4) * 15)
+        self.timeline.sort(key=lambda entry: int(str(entry["at"]).rstrip("s")))
+        data: dict[str, Any] = {
+            "start": self.rng.choice(("2026-03-02T12:00:00Z", "2026-03-02T23:30:30+01:00", "2025-12-31T23:20:00Z")),
+            "organization": {"ous": OUS, "accounts": self.accounts},
+            "central": {"account": CENTRAL, "region": self.rng.choice(REGIONS)},
+            "gate_regions": list(REGIONS[:2]),
+            "pipelines": pipelines,
+            "timeline": self.timeline,
+        }
+        if self.chance(0.6):
+            data["gate_ous"] = [self.rng.choice(PATHS[:2]), *self.some(("Platform", "Sandbox", "Workloads/Dev"))]
+        if self.chance(0.85):
+            data["policy"] = self._policy()
+        return data
+
+    def _accounts(self) -> None:
+        paths = [*PATHS, "Sandbox/Old stuff", "", self.rng.choice(PATHS), self.rng.choice(PATHS)]
+        self.accounts = [
+            {"id": f"1111222{number:05}", "name": f"account-{number}", **({"ou": path} if path else {})}
+            for number, path in enumerate(paths)
+        ]
+        for account in self.accounts:
+            if self.chance(0.1):
+                account["status"] = "SUSPENDED"
+        self.accounts.append({"id": CENTRAL, "name": "platform", "ou": "Platform"})
+
+    @property
+    def ids(self) -> list[str]:
+        return [account["id"] for account in self.accounts]
+
+    def _pipeline(self, number: int) -> dict[str, Any]:
+        account = MANAGEMENT if self.chance(0.03) else self.rng.choice(self.ids)
+        region = "ap-southeast-2" if self.chance(0.05) else self.rng.choice(REGIONS[:2])
+        name = self.rng.choice(("orders", "web", "orders-failover", "Data.Load", "x_y@z")) + (
+            f"-{number}" if number else ""
+        )
+        pipeline: dict[str, Any] = {"name": name, "account": account, "region": region}
+        if self.chance(0.08):
+            pipeline["user_parameters"] = self.rng.choice(MALFORMED)
+        elif self.chance(0.75):
+            pipeline["user_parameters"] = self._parameters(account)
+        return pipeline
+
+    def _parameters(self, account: str) -> dict[str, Any]:
+        parameters: dict[str, Any] = {}
+        if self.chance(0.9):
+            parameters["targets"] = [self._target(account) for _ in range(self.rng.randint(1, 4))]
+        if self.chance(0.2):
+            parameters["on_block"] = "fail"
+        if self.chance(0.2):
+            parameters |= {"pipeline": "orders-failover", "stage": "Nowhere"}
+        if self.chance(0.2):
+            parameters["execution_id"] = "#{codepipeline.PipelineExecutionId}"
+        return parameters
+
+    def _target(self, own: str) -> str | dict[str, Any]:
+        account = own if self.chance(0.93) else self.rng.choice([*self.ids, STRANGER])
+        region = self.rng.choice(
+            (*REGIONS, *REGIONS[:2], "global", "xx-nowhere-1") if self.chance(0.3) else REGIONS[:2]
+        )
+        services = [self._code() for _ in range(self.rng.randint(0, 3))]
+        zones = self.some(ZONES, 2) if self.chance(0.35) else []
+        if self.chance(0.5):
+            parts = [account, region, "+".join(services), "+".join(zones)]
+            return "/".join(parts[: 4 if zones else 3 if services else 2])
+        target: dict[str, Any] = {"region": region}
+        target |= {"account": account} if account != own or self.chance(0.5) else {}
+        target |= {"services": services} if services or self.chance(0.3) else {}
+        return target | ({"availability_zones": zones} if zones or self.chance(0.3) else {})
+
+    def _code(self) -> str:
+        if self.chance(0.04):
+            return self.rng.choice(("NOTASERVICE", "Ecz"))
+        code = self.rng.choice((*SERVICES[:9], "ALB", "DYNAMODB") if self.chance(0.1) else SERVICES[:6])
+        return code.lower() if self.chance(0.2) else code
+
+    # The policy
+
+    def _policy(self) -> dict[str, Any]:
+        policy: dict[str, Any] = {
+            "version": 1,
+            "rules": [self._rule(number) for number in range(self.rng.randint(0, 6))],
+        }
+        if self.chance(0.5):
+            policy["rules"].append(
+                {"name": "open", "match": {"categories": ["issue"], "statuses": ["open"]}, "verdict": "block"}
+            )
+        if self.chance(0.25):
+            policy["mode"] = self.rng.choice(("warn", "shadow", "enforce"))
+        policy["defaults"] = self._defaults()
+        # ALB is no service code, so a target may name it only where it is an alias.
+        policy["service_aliases"] = {"ALB": "ELASTICLOADBALANCING"} | ({"lb": "EC2"} if self.chance(0.3) else {})
+        if self.chance(0.4):
+            policy["depends_on"] = {"ECS": ["EC2", "alb"], "lambda": ["S3"], "RDS": ["EC2"]}
+        if self.chance(0.3):
+            policy["platform_services"] = self.rng.choice(([], ["CODEPIPELINE"], ["STS", "S3", "alb"]))
+        if self.chance(0.3):
+            policy["global_services"] = self.rng.choice(([], ["iam", "S3"], ["ROUTE53"]))
+        if self.chance(0.6):
+            policy["delegates"] = [
+                {"account": self.rng.choice(self.ids), "may_ask_for": self._targets()}
+                for _ in range(self.rng.randint(1, 6))
+            ]
+        return policy
+
+    def _defaults(self) -> dict[str, Any]:
+        options = {
+            "verdict": ("allow", "allow", "warn", "block"),
+            "on_stale": ("local", "block", "warn", "allow"),
+            "on_unknown": ("block", "warn", "allow"),
+            "max_age": ("10m", "5m", "90s", "2m", "20s", "1h"),
+        }
+        return {name: self.rng.choice(values) for name, values in options.items() if self.chance(0.4)}
+
+    def _rule(self, number: int) -> dict[str, Any]:
+        rule: dict[str, Any] = {
+            "name": f"rule-{number}",
+            "verdict": self.rng.choice(("allow", "warn", "block", "block")),
+        }
+        if self.chance(0.9):
+            rule["match"] = self._match()
+        if self.chance(0.5):
+            rule["targets"] = self._targets()
+        if self.chance(0.3):
+            rule["why"] = "Because of <b>history</b>."
+        return rule
+
+    def _match(self) -> dict[str, Any]:
+        options: dict[str, Callable[[], Any]] = {
+            "categories": lambda: self.some(("issue", "accountNotification", "scheduledChange", "investigation")),
+            "statuses": lambda: self.some(("open", "upcoming", "closed")),
+            "services": lambda: self.some((*SERVICES, "alb", "rds"), 5),
+            "regions": lambda: self.some((*REGIONS, "global")),
+            "scopes": lambda: self.some(("PUBLIC", "ACCOUNT_SPECIFIC", "NONE"), 2),
+            "type_codes": lambda: self.some(("AWS_*_ISSUE", "*RDS*", "AWS_EC2_?PERATIONAL_ISSUE", "aws_*", "[A-Z]*")),
+            "availability_zones": lambda: self.some(ZONES),
+            "actionabilities": lambda: self.some(("ACTION_REQUIRED", "ACTION_MAY_BE_REQUIRED", "INFORMATIONAL"), 2),
+            "personas": lambda: self.some(("OPERATIONS", "SECURITY", "BILLING"), 2),
+            "starts_within": lambda: self.rng.choice(("10m", "2h", "1d", "30s")),
+            "open_for_at_least": lambda: self.rng.choice(("5m", "30m", "2h")),
+            "updated_within": lambda: self.rng.choice(("5m", "10m", "1h")),
+            "drill": lambda: self.chance(0.3),
+        }
+        return {name: options[name]() for name in self.some(options, 3)}
+
+    def _targets(self) -> dict[str, Any]:
+        options: dict[str, Callable[[], Any]] = {
+            "accounts": lambda: self.some(self.ids, 5),
+            "ous": lambda: self.some(
+                ("Workloads/**", "Workloads/Prod", "Workloads/*", "**", "", "**/Shop/**", "*", "Sandbox/Old*")
+            ),
+            "regions": lambda: self.some((*REGIONS, "global")),
+            "services": lambda: self.some((*SERVICES, "alb"), 5),
+            "pipelines": lambda: self.some(("*-failover*", "orders*", "web-?", "*", "data.*")),
+        }
+        return {name: options[name]() for name in self.some(options, 2)}
+
+    # What happens
+
+    def _happenings(self) -> None:
+        for number in range(self.rng.randint(3, 9)):
+            self._event(number)
+        for _ in range(self.rng.randint(0, 4)):
+            self._fault()
+        for _ in range(self.rng.randint(0, 2)):
+            self._add(self.rng.randint(1, 280), {"policy": self._policy()})
+
+    def _add(self, quarter: int, entry: dict[str, Any]) -> None:
+        self.timeline.append({"at": f"{quarter * 15}s", **entry})
+
+    def _fault(self) -> None:
+        service = self.rng.choice((*["health"] * 4, "central", "central", "dynamodb", "sts", "sns", "sqs"))
+        kinds = ("down", "throttle", "denied") if service != "central" or self.chance(0.3) else ("down", "throttle")
+        fault: dict[str, Any] = {"service": service, "kind": self.rng.choice(kinds)}
+        if self.chance(0.4):
+            fault["account"] = CENTRAL if self.chance(0.5) else self.rng.choice(self.ids)
+        if self.chance(0.3):
+            # One endpoint of AWS Health that is gone has another; what one that refuses means is left open.
+            fault |= {"region": self.rng.choice(REGIONS)} | ({"kind": "down"} if service == "health" else {})
+        if self.chance(0.85):
+            fault["for"] = f"{self.rng.randint(1, 100) * 15}s"
+        self._add(self.rng.randint(0, 240), {"fault": fault})
+
+    def _event(self, number: int) -> None:
+        service = self.rng.choice(SERVICES)
+        region = "global" if self.chance(0.12) else self.rng.choice(REGIONS[:2])
+        code = f"AWS_{service}_{self.rng.choice(('OPERATIONAL_ISSUE', 'OPERATIONAL_NOTIFICATION', 'MAINTENANCE'))}"
+        arn = f"arn:aws:health:{region}::event/{service}/{code}/{number}"
+        if self.chance(0.15):
+            arn = f"arn:aws:health:{region}::event/{code}_{number}"
+        fields = {"arn": arn, "service": service, "eventTypeCode": code, "region": region, **self._new_fields()}
+        health: dict[str, Any] = {
+            "event": fields,
+            "description": self.rng.choice(("", "Bad <b>news</b> 🙂\x85", "use1-az4")),
+        }
+        if fields.get("eventScopeCode") != "PUBLIC" and self.chance(0.9):
+            health["affectedAccounts"] = self.some(self.ids, 5)
+        first = self.rng.randint(0, 200)
+        twins = [region]
+        if self.chance(0.12) and region != "global":
+            # Its affected accounts are the same in both Regions: AWS Health names them by ARN alone.
+            twins = list(REGIONS[:2])
+        for twin in twins:
+            self._add(first, {"health": {**health, "event": {**fields, "region": twin}}})
+        if self.chance(0.4):
+            self._add(first + self.rng.randint(0, 3), {"deliver": {"arn": arn, "region": self.rng.choice(twins)}})
+        self._updates(arn, twins, first, health)
+
+    def _new_fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = {
+            "eventTypeCategory": self.rng.choice(
+                ("issue", "issue", "issue", "scheduledChange", "investigation", "brandNew")
+            ),
+            "statusCode": self.rng.choice((*["open"] * 7, "upcoming", "closed", "paused")),
+            "eventScopeCode": self.rng.choice(("PUBLIC", "PUBLIC", "ACCOUNT_SPECIFIC", "NONE", "GALACTIC")),
+            "startTime": self.rng.choice(("+0m", "+5m", "+90m", "2026-03-02T10:00:00Z", "+3d")),
+            "actionability": self.rng.choice(("ACTION_REQUIRED", "INFORMATIONAL", "MAYBE")),
+            "personas": self.rng.choice((["OPERATIONS"], ["SECURITY", "BILLING"], ["ROBOTS"], [])),
+        }
+        optional = {"eventTypeCategory": 0.95, "statusCode": 0.95, "eventScopeCode": 0.9, "startTime": 0.9}
+        kept = {name: value for name, value in fields.items() if self.chance(optional.get(name, 0.3))}
+        if self.chance(0.25):
+            kept["availabilityZone"] = self.rng.choice(ZONES)
+        if self.chance(0.15):
+            kept["endTime"] = self.rng.choice(("+0m", "+30m", "+2d"))
+        if self.chance(0.15) and kept.get("statusCode") in ("open", "upcoming"):
+            # Late arrivals of a status that a full look does not ask for are left open.
+            kept["lastUpdatedTime"] = self.rng.choice(("+0m", "2025-11-01T00:00:00Z", "+3h"))
+        return kept
+
+    def _updates(self, arn: str, regions: list[str], first: int, health: Mapping[str, Any]) -> None:
+        at = first
+        for _ in range(self.rng.randint(0, 4)):
+            at += self.rng.randint(1, 80)
+            if at > 280:
+                return
+            change = self._change(at)
+            more = {}
+            if "affectedAccounts" in health and "lastUpdatedTime" not in change and self.chance(0.4):
+                more["affectedAccounts"] = self.some(self.ids, 5)
+            for region in regions if more else self.some(regions):
+                self._add(at, {"health": {"event": {"arn": arn, "region": region, **change}, **more}})
+            if self.chance(0.25):
+                self._add(at + self.rng.randint(0, 2), {"deliver": {"arn": arn, "region": self.rng.choice(regions)}})
+
+    def _change(self, at: int) -> dict[str, Any]:
+        return self.rng.choice(
+            (
+                {"statusCode": "closed", "endTime": f"+{at * 15}s"},
+                {"statusCode": "closed"},
+                {"statusCode": "open", "endTime": None},
+                {"statusCode": "open"},
+                {"endTime": f"+{max(0, at * 15 - 60)}s"},
+                {"endTime": f"+{at * 15 + 300}s"},
+                {"availabilityZone": self.rng.choice(ZONES)},
+                {"startTime": f"+{at * 15}s", "statusCode": "upcoming"},
+                {"statusCode": "resolved-ish"},
+                {"statusCode": "closed", "lastUpdatedTime": "2025-12-01T00:00:00Z"},
+                {"eventTypeCategory": "accountNotification"},
+                {"personas": ["BILLING", "WIZARDS"]},
+            )
+        )
+
+    def _pressed(self, pipeline: Mapping[str, Any], at: int) -> None:
+        what = "retry" if self.chance(0.25) else "run"
+        self.timeline.append({"at": f"{at}s", what: pipeline["name"], "account": pipeline["account"]})

@@ -1,0 +1,62 @@
+"""A policy as its author wrote it, with the contract's defaults for what was left out (P6)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.e2e.oracle.times import seconds
+
+UNKNOWN_CODES = frozenset({"NOTASERVICE", "ECZ", "ALB"})
+"""Service codes that the generator makes up; every other one it uses is AWS's own."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """``version`` is that of its publication."""
+
+    data: Mapping[str, Any]
+    version: int
+
+    @property
+    def mode(self) -> str:
+        return str(self.data.get("mode", "enforce"))
+
+    @property
+    def rules(self) -> list[Mapping[str, Any]]:
+        return list(self.data.get("rules", []))
+
+    @property
+    def delegates(self) -> list[Mapping[str, Any]]:
+        return list(self.data.get("delegates", []))
+
+    def default(self, name: str) -> str:
+        standard = {"verdict": "allow", "on_stale": "local", "on_unknown": "block", "max_age": "10m"}
+        return str(self.data.get("defaults", {}).get(name, standard[name]))
+
+    @property
+    def max_age(self) -> int:
+        return seconds(self.default("max_age"))
+
+    @property
+    def platform_services(self) -> list[str]:
+        return list(self.data.get("platform_services", ["CODEPIPELINE", "CLOUDFORMATION", "STS"]))
+
+    @property
+    def global_services(self) -> set[str]:
+        return self.codes(self.data.get("global_services", ["IAM", "ORGANIZATIONS", "ROUTE53", "CLOUDFRONT"]))
+
+    def code(self, written: str) -> str:
+        aliases = {name.upper(): code.upper() for name, code in self.data.get("service_aliases", {}).items()}
+        return str(aliases.get(written.upper(), written.upper()))
+
+    def codes(self, written: Any) -> set[str]:
+        return {self.code(one) for one in written}
+
+    def is_known(self, written: str) -> bool:
+        aliases = {name.upper() for name in self.data.get("service_aliases", {})}
+        return written.upper() in aliases or written.upper() not in UNKNOWN_CODES
+
+    def needs(self, services: set[str]) -> set[str]:
+        """What those services depend on, one step."""
+        named = self.data.get("depends_on", {})
+        return {self.code(need) for code, needs in named.items() if self.code(code) in services for need in needs}

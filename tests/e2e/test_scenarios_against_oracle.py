@@ -1,0 +1,42 @@
+"""Random scenarios, played with the real parts, against what the contract says must come out.
+
+A few seeds here; ``ORG_GATE_SEEDS=100-400`` in the environment plays all of a range, at about ten seconds each.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.oracle.comparing import differences
+from tests.e2e.oracle.generator import scenario
+from tests.e2e.oracle.timeline import expected_lines
+from tests.e2e.support import played
+
+FEW = (227, 265, 318)
+
+
+def seeds() -> tuple[int, ...]:
+    """Those of a range such as ``100-400`` where it is given."""
+    first, _, last = os.environ.get("ORG_GATE_SEEDS", "").partition("-")
+    return tuple(range(int(first), int(last or first) + 1)) if first else FEW
+
+
+@pytest.mark.contract("D1-D17, S1-S7")
+@pytest.mark.parametrize("seed", seeds())
+def test_every_run_gets_the_verdict_of_the_contract(seed: int, tmp_path: Path) -> None:
+    data = scenario(seed)
+    lines, _ = played(tmp_path, data)
+    assert differences(expected_lines(data), lines) == []
+
+
+def test_the_few_seeds_see_every_kind_of_answer() -> None:
+    lines = [line for seed in FEW for line in expected_lines(scenario(seed))]
+    decided = [line.decision for line in lines if line.decision is not None]
+    reasons = [reason for decision in decided for reason in decision.reasons]
+    assert {decision.verdict for decision in decided} == {"allow", "warn", "block"}
+    assert {reason.kind for reason in reasons} == {"event", "stale", "unknown", "hint"}
+    assert {decision.mode for decision in decided} > {"enforce"}
+    assert any(line.decision is None for line in lines)
+    assert any(reason.rule == "local" for reason in reasons)
+    assert {line.by_central for line in lines} == {True, False}
