@@ -45,7 +45,7 @@ Rules = Mapping[str, tuple[Callable[[Any], bool], str]]
 # Seconds. A function timeout of 30 leaves room for every step.
 ANSWER_RESERVE = 5.0  # nothing is asked any more when only this is left: it belongs to the job's answer
 CENTRAL_SHARE = 0.6  # of what is left before the reserve; the rest is for the local check
-CALL_SECONDS = 4.0
+CALL_SECONDS = 6.0
 ANSWER_SECONDS = 2.0
 LOOKUP_SECONDS = 1.0
 PAUSE = 0.2

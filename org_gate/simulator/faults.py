@@ -18,7 +18,7 @@ from org_gate.simulator.base import AwsError, Call, Caller, SimClock
 CENTRAL: Final = "central"
 SERVICES: Final = ("health", CENTRAL, "dynamodb", "sts", "codepipeline", "sns", "sqs")
 KINDS: Final = ("down", "throttle", "slow", "denied")
-HOLD_SECONDS: Final = 5.0
+HOLD_SECONDS: Final = 7.0
 DELAY_SECONDS: Final = 0.02
 """Short: a poll makes several calls, and an hour has sixty polls."""
 

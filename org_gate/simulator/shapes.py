@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
-from botocore.model import Shape
+from botocore.loaders import Loader
+from botocore.model import ServiceModel, Shape
 from botocore.validate import ParamValidator
 
 from org_gate.simulator.base import AwsError
@@ -17,26 +18,34 @@ from org_gate.simulator.wire import Operation
 
 _MAX_SHOWN: Final = 200
 _CODES: Final = {"query": "ValidationError"}
-_ANY_FORM: Final = frozenset({"eventArn"})
-"""Shapes whose pattern AWS's own documentation breaks: its samples have event ARNs of one segment."""
+_ANY_FORM: Final = frozenset({"eventArn", "nextToken"})
+"""Shapes whose pattern is not held: AWS's own samples have event ARNs of one segment, and a page token of any form is
+for the service to judge."""
+
+
+@cache
+def service_model(service: str) -> ServiceModel:
+    """The model of a service as botocore has it, loaded once."""
+    return ServiceModel(Loader().load_service_model(service, "service-2"), service)
 
 
 def validate(operation: Operation) -> None:
     """Raises AwsError (ValidationException, or ValidationError in the query protocol) with every problem."""
-    shape = operation.model.input_shape
-    problems = [] if shape is None else list(_problems(operation.params, shape))
+    problems = misfits(operation.params, operation.model.input_shape)
     if problems:
         noun = "validation error" if len(problems) == 1 else "validation errors"
         message = f"{len(problems)} {noun} detected: {'; '.join(problems)}"
         raise AwsError(_CODES.get(operation.protocol, "ValidationException"), message)
 
 
-def _problems(params: Mapping[str, Any], shape: Shape) -> Iterator[str]:
+def misfits(params: Mapping[str, Any], shape: Shape | None) -> list[str]:
+    """What the parameters have that an input shape does not allow, each with its place."""
+    if shape is None:
+        return []
     report = ParamValidator().validate(params, shape)
     if report.has_errors():
-        yield from report.generate_report().splitlines()
-        return
-    yield from _beyond(params, shape, "")
+        return list(report.generate_report().splitlines())
+    return list(_beyond(params, shape, ""))
 
 
 def _beyond(value: Any, shape: Any, path: str) -> Iterator[str]:

@@ -14,7 +14,6 @@ from org_gate.simulator.health import account, organization
 from org_gate.simulator.health.events import EventBook, HealthUpdate
 from org_gate.simulator.health.notifications import notifications
 from org_gate.simulator.health.organization import NO_SUPPORT_PLAN, OrganizationEvents
-from org_gate.simulator.limits import check_limits
 
 HEALTH_PRINCIPAL: Final = "health.amazonaws.com"
 
@@ -77,7 +76,6 @@ class HealthService:
         )
 
     def handle(self, call: Call) -> dict[str, Any]:
-        check_limits(call, any_pattern=("eventArn", "nextToken"))
         _check_locale(call)
         self._check_plan(call)
         if call.operation in _MANAGEMENT_OPERATIONS:

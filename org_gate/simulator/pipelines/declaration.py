@@ -9,10 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from botocore.validate import ParamValidator
-
 from org_gate.simulator.base import AwsError
-from org_gate.simulator.limits import beyond_limits, service_model
+from org_gate.simulator.shapes import misfits, service_model
 
 _CREATE: Final = "CreatePipeline"
 _FEWEST_STAGES: Final = 2
@@ -30,12 +28,8 @@ def completed(declaration: Mapping[str, Any], version: int) -> dict[str, Any]:
 
 def refused_declaration(declaration: Mapping[str, Any]) -> str | None:
     """Why CreatePipeline would refuse it, None where it would not."""
-    params = {"pipeline": dict(declaration)}
-    shape: Any = service_model("codepipeline").operation_model(_CREATE).input_shape
-    report = ParamValidator().validate(params, shape)
-    if report.has_errors():
-        return str(report.generate_report())
-    problems = beyond_limits("codepipeline", _CREATE, params)
+    shape = service_model("codepipeline").operation_model(_CREATE).input_shape
+    problems = misfits({"pipeline": dict(declaration)}, shape)
     if problems:
         return "; ".join(problems)
     try:

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from org_gate.simulator.base import Call, Invoker, SimClock
-from org_gate.simulator.limits import check_limits
 from org_gate.simulator.pipelines import definitions, executions, jobs
 from org_gate.simulator.pipelines.answers import JobAnswer, Observer, Told, UnansweredObserver
 from org_gate.simulator.pipelines.engine import Engine
@@ -73,7 +72,6 @@ class CodePipelineService:
         self._engine = Engine(clock, Ids(seed), functions)
 
     def handle(self, call: Call) -> dict[str, Any]:
-        check_limits(call)
         with self._lock:
             output = _OPERATIONS[call.operation](self._engine, call)
             told = self._engine.actions.take_told()

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
-from botocore.validate import ParamValidator
-
 from org_gate.simulator.base import Call, Caller, OwnService
-from org_gate.simulator.limits import service_model
+from org_gate.simulator.shapes import service_model, validate
+from org_gate.simulator.wire import Operation
 
 _TYPES: Final[dict[str, type]] = {
     "string": str,
@@ -41,9 +40,7 @@ class Api:
 
     def __call__(self, operation: str, **params: Any) -> dict[str, Any]:
         model = service_model(self._name).operation_model(operation)
-        if model.input_shape is not None:
-            report = ParamValidator().validate(params, model.input_shape)
-            assert not report.has_errors(), report.generate_report()
+        validate(Operation(self._name, operation, "json", params, model))
         output = self._service.handle(Call(self._name, operation, params, self._region, self._caller))
         found = list(misfits(model.output_shape, output, operation))
         assert found == []

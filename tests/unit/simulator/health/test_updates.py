@@ -7,7 +7,7 @@ import pytest
 
 from org_gate.simulator.health import HealthUpdate, HealthUpdateError
 from org_gate.simulator.health.events import ENTITY_FIELDS, LIST_FIELDS, TEXT_FIELDS, TIME_FIELDS
-from org_gate.simulator.limits import service_model
+from org_gate.simulator.shapes import service_model
 from tests.unit.simulator.health.world import ORDERS, START, WEB, World, arn, issue
 
 

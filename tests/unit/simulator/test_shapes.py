@@ -1,17 +1,17 @@
-"""What botocore's own check leaves out is held."""
+"""A call's parameters are held to botocore's model, what its own check leaves out included."""
 
 import re
 from typing import Any
 
 import pytest
 
-from org_gate.simulator.base import AwsError, Call
-from org_gate.simulator.limits import check_limits, service_model
-from tests.unit.simulator.api import user
+from org_gate.simulator.base import AwsError
+from org_gate.simulator.shapes import service_model, validate
+from org_gate.simulator.wire import Operation
 
 
 def _check(operation: str, service: str = "health", **params: Any) -> None:
-    check_limits(Call(service, operation, params, "us-east-1", user("111122223333")), any_pattern=("eventArn",))
+    validate(Operation(service, operation, "json", params, service_model(service).operation_model(operation)))
 
 
 def test_a_list_may_be_as_long_as_the_model_says_and_no_longer() -> None:
