@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from org_gate.decision.question import Question, ask
 from org_gate.decision.words import plain
-from org_gate.decision.zones import Comparison, compare
+from org_gate.decision.zones import Comparison, compare, zones_of
 from org_gate.model.event import GLOBAL, MULTIPLE_SERVICES, Event, Knowledge
 from org_gate.model.request import Request, Target
 from org_gate.policy.model import Policy
@@ -94,6 +94,7 @@ class _Needs:
         depends_on: defaultdict[str, set[str]] = defaultdict(set)
         for code, needed in policy.depends_on.items():
             depends_on[names.canonical(code)] |= names.all(needed)
+        self._policy = policy
         self._target = target
         self._names = names
         self._platform = names.all(policy.platform_services)
@@ -134,12 +135,14 @@ class _Needs:
         return None
 
     def _zone(self, event: Event) -> str | None:
-        if event.availability_zone is None or not self._target.availability_zones:
+        zones = zones_of(event, self._policy)
+        if not zones or not self._target.availability_zones:
             return ""
-        match compare((event.availability_zone,), self._target.availability_zones):
+        listed = f"zone{'s' if len(zones) > 1 else ''} {plain(', '.join(zones))}"
+        match compare(zones, self._target.availability_zones):
             case Comparison.SHARED:
-                return f"it is in the target's zone {plain(event.availability_zone)}"
+                return f"it is in a zone of the target's ({listed})"
             case Comparison.IMPOSSIBLE:
-                return f"its zone {plain(event.availability_zone)} cannot be compared with the target's, so it counts"
+                return f"its {listed} cannot be compared with the target's, so it counts"
             case Comparison.DISTINCT:
                 return None

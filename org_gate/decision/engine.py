@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from org_gate.decision.concern import concerns
-from org_gate.decision.mode import counted, mode_of
+from org_gate.decision.exempt import is_exempt
+from org_gate.decision.freezes import frozen
+from org_gate.decision.mode import counted, strictest
 from org_gate.decision.question import Question, ask
-from org_gate.decision.reasons import Finding, of_event, of_hint, of_staleness, told
+from org_gate.decision.reasons import Finding, of_event, of_freeze, of_hint, of_staleness, told
 from org_gate.decision.rules import Rules
 from org_gate.decision.summary import summary
-from org_gate.model.decision import MAX_REASONS, Decision, JudgedTarget, KnowledgeMark, Verdict
+from org_gate.model.decision import MAX_REASONS, Decision, JudgedTarget, KnowledgeMark, Mode, Verdict
 from org_gate.model.event import Knowledge
 from org_gate.model.request import Request
 from org_gate.model.times import whole
@@ -22,20 +24,28 @@ def decide(request: Request, knowledge: Knowledge, policy: Policy, *, policy_ver
     ``knowledge`` may hold more than concerns the request. Judges no right to ask: ``access`` does.
     """
     question = ask(request, knowledge, policy, now)
-    mode = mode_of(policy)
+    mode, exempt = strictest(question.modes), is_exempt(question)
     mark = knowledge_mark(knowledge.as_of, policy.defaults, question.now)
     findings = list(_findings(question, mark))
-    would_be = _severest(finding.verdict for finding in findings)
-    verdict = counted(would_be, mode)
+    would_be = _severest(() if exempt else (finding.verdict for finding in findings))
+    verdict = _severest(() if exempt else (_counted(finding, question.modes) for finding in findings))
     reasons = told(findings, MAX_REASONS)
     omitted = len(findings) - len(reasons)
     return Decision(
         verdict=verdict,
         would_be=would_be,
         mode=mode,
-        exempt=False,
-        summary=summary(verdict=verdict, would_be=would_be, mode=mode, reasons=reasons, omitted=omitted, mark=mark),
-        targets=tuple(JudgedTarget(target, mode) for target in question.targets),
+        exempt=exempt,
+        summary=summary(
+            verdict=verdict,
+            would_be=would_be,
+            mode=mode,
+            exempt=exempt,
+            reasons=reasons,
+            omitted=omitted,
+            mark=mark,
+        ),
+        targets=tuple(map(JudgedTarget, question.targets, question.modes)),
         reasons=reasons,
         reasons_omitted=omitted,
         knowledge=mark,
@@ -57,10 +67,17 @@ def _findings(question: Question, mark: KnowledgeMark) -> Iterator[Finding]:
         finding = of_event(question, concern, rules.ruling(concern.target, concern.event))
         if finding is not None:
             yield finding
+    for held in frozen(question):
+        yield of_freeze(question, held)
     yield from map(of_hint, question.hints)
     stale = of_staleness(question, mark)
     if stale is not None:
         yield stale
+
+
+def _counted(finding: Finding, modes: tuple[Mode, ...]) -> Verdict:
+    """By its target's mode; what is of all targets by the strictest (D12, D13)."""
+    return counted(finding.verdict, strictest(modes) if finding.target is None else modes[finding.target])
 
 
 def _severest(verdicts: Iterable[Verdict]) -> Verdict:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
-from org_gate.decision.fit import Answer, all_of, known, unknown
+from org_gate.decision.fit import YES, Answer, all_of, known, unknown
 from org_gate.decision.words import plain
 from org_gate.decision.zones import Comparison, compare
 from org_gate.model.event import ACTIONABILITIES, CATEGORIES, PERSONAS, SCOPES, STATUSES, Event
@@ -12,14 +12,26 @@ from org_gate.policy.model import Match
 from org_gate.policy.services import ServiceNames
 
 
-def event_fits(match: Match, event: Event, names: ServiceNames, now: datetime) -> Answer:
-    """``now`` is in whole seconds, as the event's times are."""
-    return all_of(_conditions(match, event, names, now))
+def event_fits(match: Match, event: Event, names: ServiceNames, now: datetime, *, zones: tuple[str, ...]) -> Answer:
+    """But for ``entities``. ``now`` is in whole seconds, as the event's times are; ``zones`` are the event's."""
+    return all_of(_conditions(match, event, names, now, zones))
 
 
-def _conditions(match: Match, event: Event, names: ServiceNames, now: datetime) -> Iterator[Answer]:
+def entities_fit(match: Match, event: Event, account: str) -> Answer:
+    """Whether an entity of the account is among the affected ones that ``match`` names."""
+    if not match.entities:
+        return YES
+    entities = event.entities.get(account)
+    if not entities:
+        return unknown(f"no affected entity of account {plain(account)} is known")
+    return known(any(fnmatchcase(entity, glob) for glob in match.entities for entity in entities))
+
+
+def _conditions(
+    match: Match, event: Event, names: ServiceNames, now: datetime, zones: tuple[str, ...]
+) -> Iterator[Answer]:
     yield from _by_kind(match, event)
-    yield from _by_place(match, event, names)
+    yield from _by_place(match, event, names, zones)
     yield from _by_time(match, event, now)
     if match.drill is not None:
         yield known(event.drill is match.drill)
@@ -40,13 +52,13 @@ def _by_kind(match: Match, event: Event) -> Iterator[Answer]:
         yield _type_code(event, match.type_codes)
 
 
-def _by_place(match: Match, event: Event, names: ServiceNames) -> Iterator[Answer]:
+def _by_place(match: Match, event: Event, names: ServiceNames, zones: tuple[str, ...]) -> Iterator[Answer]:
     if match.services:
         yield _service(event, names.all(match.services), names)
     if match.regions:
         yield known(event.region in match.regions) if event.region else _untold("Region")
     if match.availability_zones:
-        yield _zone(event, match.availability_zones)
+        yield _zone(zones, match.availability_zones)
 
 
 def _by_time(match: Match, event: Event, now: datetime) -> Iterator[Answer]:
@@ -86,16 +98,16 @@ def _service(event: Event, wanted: frozenset[str], names: ServiceNames) -> Answe
     return _untold("service") if event.service is None else known(names.canonical(event.service) in wanted)
 
 
-def _zone(event: Event, wanted: tuple[str, ...]) -> Answer:
-    if event.availability_zone is None:
+def _zone(zones: tuple[str, ...], wanted: tuple[str, ...]) -> Answer:
+    if not zones:
         return _untold("zone")
-    match compare((event.availability_zone,), wanted):
+    match compare(zones, wanted):
         case Comparison.SHARED:
             return known(fits=True)
         case Comparison.DISTINCT:
             return known(fits=False)
         case Comparison.IMPOSSIBLE:
-            return unknown(f"its zone {plain(event.availability_zone)} cannot be compared with {', '.join(wanted)}")
+            return unknown(f"its zone {plain(', '.join(zones))} cannot be compared with {', '.join(wanted)}")
 
 
 def _time(field: str, moment: datetime | None, span: timedelta, fits: Callable[[datetime, timedelta], bool]) -> Answer:

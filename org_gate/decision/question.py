@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from org_gate.decision.fit import Answer
+from org_gate.decision.mode import mode_of
+from org_gate.decision.targets import target_fits
 from org_gate.decision.words import plain, target_text
+from org_gate.model.decision import Mode
 from org_gate.model.event import Knowledge
 from org_gate.model.regions import KNOWN_REGIONS
 from org_gate.model.request import Request, Target
 from org_gate.model.times import whole
-from org_gate.policy.model import Policy
+from org_gate.policy.model import Policy, TargetFilter
 from org_gate.policy.services import ServiceNames
 
 
@@ -30,20 +34,28 @@ class Question:
 
     request: Request
     targets: tuple[Target, ...]
+    modes: tuple[Mode, ...]
+    """One for each target (D12)."""
     hints: tuple[Hint, ...]
     knowledge: Knowledge
     policy: Policy
     names: ServiceNames
     now: datetime
 
+    def fits(self, wanted: TargetFilter, target: Target) -> Answer:
+        """``target`` is one of ``targets``."""
+        return target_fits(wanted, target, self.request.pipeline, self.knowledge.accounts, self.names)
+
 
 def ask(request: Request, knowledge: Knowledge, policy: Policy, now: datetime) -> Question:
     names = ServiceNames(policy.service_aliases)
     asked = (*request.targets, *own_ground(request, policy))
     hints = (Hint(index, text) for index, target in enumerate(asked) for text in _hints(target, names))
+    targets = tuple(resolve(target, names) for target in asked)
     return Question(
         request=request,
-        targets=tuple(resolve(target, names) for target in asked),
+        targets=targets,
+        modes=tuple(mode_of(target, request.pipeline, knowledge.accounts, policy, names) for target in targets),
         hints=tuple(hints),
         knowledge=knowledge,
         policy=policy,

@@ -9,11 +9,12 @@ from datetime import timedelta
 from functools import partial
 
 from org_gate.decision.concern import Concern
+from org_gate.decision.freezes import Frozen
 from org_gate.decision.question import Hint, Question
 from org_gate.decision.rules import Doubt, Ruling
 from org_gate.decision.words import event_text, plain, sentence, target_text
 from org_gate.model.decision import KINDS, KnowledgeMark, OnStale, Reason, Verdict
-from org_gate.model.times import describe_duration
+from org_gate.model.times import describe_duration, format_time
 from org_gate.policy.model import Rule
 
 _DOUBTS_TOLD = 3
@@ -21,9 +22,10 @@ _DOUBTS_TOLD = 3
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A reason before it is put into words. ``order`` is D15's."""
+    """A reason before it is put into words. ``target`` is None where it is of all of them; ``order`` is D15's."""
 
     verdict: Verdict
+    target: int | None
     order: tuple[int, int, int, str, str]
     told: Callable[[], Reason]
 
@@ -40,12 +42,17 @@ def of_event(question: Question, concern: Concern, ruling: Ruling) -> Finding | 
         return None
     key = concern.event.key
     order = _order(ruling.verdict, "event", concern.target, key.arn, key.region)
-    return Finding(ruling.verdict, order, partial(_event_reason, question, concern, ruling))
+    return Finding(ruling.verdict, concern.target, order, partial(_event_reason, question, concern, ruling))
+
+
+def of_freeze(question: Question, held: Frozen) -> Finding:
+    order = _order(held.freeze.verdict, "freeze", held.target, held.freeze.name)
+    return Finding(held.freeze.verdict, held.target, order, partial(_freeze_reason, question, held))
 
 
 def of_hint(hint: Hint) -> Finding:
     reason = Reason(kind="hint", verdict=Verdict.WARN, target=hint.target, explanation=hint.text)
-    return Finding(Verdict.WARN, _order(Verdict.WARN, "hint", hint.target, hint.text), lambda: reason)
+    return Finding(Verdict.WARN, hint.target, _order(Verdict.WARN, "hint", hint.target, hint.text), lambda: reason)
 
 
 def of_staleness(question: Question, mark: KnowledgeMark) -> Finding | None:
@@ -54,7 +61,7 @@ def of_staleness(question: Question, mark: KnowledgeMark) -> Finding | None:
         return None
     verdict = Verdict(mark.on_stale.value)
     reason = Reason(kind="stale", verdict=verdict, explanation=_stale_text(question, mark))
-    return Finding(verdict, _order(verdict, "stale", -1), lambda: reason)
+    return Finding(verdict, None, _order(verdict, "stale", -1), lambda: reason)
 
 
 def _order(verdict: Verdict, kind: str, target: int, *name: str) -> tuple[int, int, int, str, str]:
@@ -73,6 +80,25 @@ def _event_reason(question: Question, concern: Concern, ruling: Ruling) -> Reaso
         target=concern.target,
         event=concern.event,
         explanation=" ".join(part for part in parts if part),
+    )
+
+
+def _freeze_reason(question: Question, held: Frozen) -> Reason:
+    return Reason(
+        kind="freeze",
+        verdict=held.freeze.verdict,
+        target=held.target,
+        freeze=held.mark,
+        explanation=_frozen_text(question, held),
+    )
+
+
+def _frozen_text(question: Question, held: Frozen) -> str:
+    target, mark = target_text(question.targets[held.target]), held.mark
+    doubts = f" Whether it is meant is not known ({', '.join(held.doubts)}), so it counts." if held.doubts else ""
+    return (
+        f"Freeze {plain(mark.name)} is in force from {format_time(mark.start)} until {format_time(mark.end)}. It is "
+        f"for {target} and says {held.freeze.verdict}.{doubts}"
     )
 
 

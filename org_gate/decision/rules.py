@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from org_gate.decision.fit import Answer, Fit, all_of
-from org_gate.decision.match import event_fits
+from org_gate.decision.match import entities_fit, event_fits
 from org_gate.decision.question import Question
-from org_gate.decision.targets import target_fits
+from org_gate.decision.zones import zones_of
 from org_gate.model.decision import Verdict
 from org_gate.model.event import Event, EventKey
 from org_gate.policy.model import Rule, TargetFilter
@@ -61,7 +61,8 @@ class Rules:
 
     def _fitting(self, target: int, event: Event) -> Iterator[tuple[Rule, Answer]]:
         for index, of_event in self._fitting_event(event):
-            answer = all_of((of_event, self._of_target(target, index)))
+            of_entities = entities_fit(self._rules[index].match, event, self._question.targets[target].account)
+            answer = all_of((of_event, of_entities, self._of_target(target, index)))
             if answer.fit is not Fit.NO:
                 yield self._rules[index], answer
 
@@ -73,26 +74,18 @@ class Rules:
         return found
 
     def _matching(self, event: Event) -> Iterator[tuple[int, Answer]]:
-        question = self._question
+        question, zones = self._question, zones_of(event, self._question.policy)
         for index, rule in enumerate(self._rules):
-            answer = event_fits(rule.match, event, question.names, question.now)
+            answer = event_fits(rule.match, event, question.names, question.now, zones=zones)
             if answer.fit is not Fit.NO:
                 yield index, answer
-            if answer.fit is Fit.YES and rule.targets == _ANY_TARGET:
+            if answer.fit is Fit.YES and rule.targets == _ANY_TARGET and not rule.match.entities:
                 return
 
     def _of_target(self, target: int, index: int) -> Answer:
         answer = self._by_target.get((target, index))
         if answer is None:
-            answer = self._by_target[target, index] = self._target_fits(target, index)
+            question = self._question
+            answer = question.fits(self._rules[index].targets, question.targets[target])
+            self._by_target[target, index] = answer
         return answer
-
-    def _target_fits(self, target: int, index: int) -> Answer:
-        question = self._question
-        return target_fits(
-            self._rules[index].targets,
-            question.targets[target],
-            question.request.pipeline,
-            question.knowledge.accounts,
-            question.names,
-        )

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from org_gate.decision.words import event_text, plain
+from org_gate.decision.words import event_text, freeze_text, plain
 from org_gate.model.decision import KnowledgeMark, Mode, Reason, Verdict
 from org_gate.model.times import describe_duration
 
@@ -10,15 +10,29 @@ _OPENING = {Verdict.ALLOW: "Allowed", Verdict.WARN: "Allowed with a warning", Ve
 
 
 def summary(
-    *, verdict: Verdict, would_be: Verdict, mode: Mode, reasons: tuple[Reason, ...], omitted: int, mark: KnowledgeMark
+    *,
+    verdict: Verdict,
+    would_be: Verdict,
+    mode: Mode,
+    exempt: bool,
+    reasons: tuple[Reason, ...],
+    omitted: int,
+    mark: KnowledgeMark,
 ) -> str:
     """``reasons`` are the ones that are shown, the most severe first."""
-    parts = [f"{_OPENING[verdict]}: {_because(verdict, reasons, omitted)}."]
+    because = _in_spite_of(reasons, omitted) if exempt else _because(verdict, reasons, omitted)
+    parts = [f"{_OPENING[verdict]}: {because}."]
     if would_be is not verdict:
-        parts.append(f"The mode is {mode}; enforce would {would_be}.")
+        told = "Not every target is in mode enforce" if mode is Mode.ENFORCE else f"The mode is {mode}"
+        parts.append(f"{told}; enforce would {would_be}.")
     if mark.stale:
         parts.append(_stale_text(mark))
     return " ".join(parts)
+
+
+def _in_spite_of(reasons: tuple[Reason, ...], omitted: int) -> str:
+    found = "the policy exempts it from all checks"
+    return f"{found}, in spite of {_headline(reasons[0])}{_more(reasons, omitted)}" if reasons else found
 
 
 def _because(verdict: Verdict, reasons: tuple[Reason, ...], omitted: int) -> str:
@@ -27,15 +41,20 @@ def _because(verdict: Verdict, reasons: tuple[Reason, ...], omitted: int) -> str
     if verdict is Verdict.ALLOW:
         number = len(reasons) + omitted
         return f"rules of the policy allow what concerns it, {number} event{'s' if number > 1 else ''}"
+    return f"{_headline(reasons[0])}{_more(reasons, omitted)}"
+
+
+def _more(reasons: tuple[Reason, ...], omitted: int) -> str:
     others = len(reasons) + omitted - 1
-    more = f", and {others} more reason{'s' if others > 1 else ''}" if others else ""
-    return f"{_headline(reasons[0])}{more}"
+    return f", and {others} more reason{'s' if others > 1 else ''}" if others else ""
 
 
 def _headline(reason: Reason) -> str:
     if reason.event is not None:
         by = f"rule {plain(reason.rule)}" if reason.rule else "the policy's default"
         return f"{event_text(reason.event)} ({by})"
+    if reason.freeze is not None:
+        return freeze_text(reason.freeze)
     return "what is known of AWS Health is too old" if reason.kind == "stale" else _first_sentence(reason.explanation)
 
 

@@ -40,6 +40,8 @@ def _conditions(
         yield known(target.account in wanted.accounts)
     if wanted.ous:
         yield _ous(wanted.ous, accounts.get(target.account), target.account)
+    if wanted.tags:
+        yield _tags(wanted.tags, accounts.get(target.account), target.account)
     if wanted.regions:
         yield known(target.region in wanted.regions)
     if wanted.services:
@@ -52,6 +54,15 @@ def _ous(patterns: tuple[str, ...], account: Account | None, account_id: str) ->
     if account is None:
         return unknown(f"account {plain(account_id)} is not in the organization tree")
     return known(any(ou_fits(pattern, account) for pattern in patterns))
+
+
+def _tags(wanted: Mapping[str, tuple[str, ...]], account: Account | None, account_id: str) -> Answer:
+    if account is None:
+        return unknown(f"account {plain(account_id)} is not in the organization tree")
+    if account.tags is None:
+        return unknown(f"the tags of account {plain(account_id)} were not read")
+    tags = account.tags
+    return known(all(tags.get(key) in values for key, values in wanted.items()))
 
 
 def _services(wanted: frozenset[str], target: Target) -> Answer:

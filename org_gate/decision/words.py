@@ -6,6 +6,7 @@ ends on terminals, in chats and in CodePipeline's console.
 
 from typing import Final
 
+from org_gate.model.decision import FreezeMark
 from org_gate.model.event import Event
 from org_gate.model.request import Target
 from org_gate.model.times import format_time
@@ -42,6 +43,11 @@ def event_text(event: Event) -> str:
     region = plain(event.region) if event.region else "an unnamed Region"
     drill = "drill: " if event.drill else ""
     return f"{drill}{service} in {region}: {_category(event)}, {_course(event)}"
+
+
+def freeze_text(freeze: FreezeMark) -> str:
+    """``freeze peak-season from 2026-11-26T00:00:00Z until 2026-12-01T00:00:00Z``."""
+    return f"freeze {plain(freeze.name)} from {format_time(freeze.start)} until {format_time(freeze.end)}"
 
 
 def _category(event: Event) -> str:

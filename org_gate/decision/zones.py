@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import Final
 
+from org_gate.model.event import Event
+from org_gate.policy.model import Policy
+
 _NAME: Final = re.compile(r"[a-z]+(-[a-z]+)+-[0-9]+([a-z]|(-[a-z0-9]+)+)")
 _ID: Final = re.compile(r"[a-z]+[0-9]+(-[a-z0-9]+)*-(az|wlz)[0-9]+")
 
@@ -19,6 +22,12 @@ class Comparison(Enum):
     DISTINCT = "distinct"
     IMPOSSIBLE = "impossible"
     """No shared zone was found, and at least two are of kinds that cannot be compared."""
+
+
+def zones_of(event: Event, policy: Policy) -> tuple[str, ...]:
+    """The event's zones as far as they are known: where the policy says so, those that its description names too."""
+    zones = () if event.availability_zone is None else (event.availability_zone,)
+    return (*zones, *event.text_zones) if policy.zones_from_text else zones
 
 
 def compare(some: Iterable[str], others: Iterable[str]) -> Comparison:

@@ -39,6 +39,13 @@ class Mode(StrEnum):
     WARN = "warn"
     ENFORCE = "enforce"
 
+    @property
+    def strictness(self) -> int:
+        return _STRICTNESS[self]
+
+
+_STRICTNESS: Final = {Mode.SHADOW: 0, Mode.WARN: 1, Mode.ENFORCE: 2}
+
 
 class OnStale(StrEnum):
     """``defaults.on_stale`` (D13)."""
@@ -47,6 +54,15 @@ class OnStale(StrEnum):
     WARN = "warn"
     BLOCK = "block"
     LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeMark:
+    """A freeze in force: its present occurrence, ``[start, end)`` (D8)."""
+
+    name: str
+    start: datetime
+    end: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +75,7 @@ class Reason:
     rule: str | None = None
     target: int | None = None
     event: Event | None = None
+    freeze: FreezeMark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +168,14 @@ def _reason_json(reason: Reason) -> dict[str, Any]:
         "rule": reason.rule,
         "target": reason.target,
         "event": None if reason.event is None else event_json(reason.event),
-        "freeze": None,
+        "freeze": None if reason.freeze is None else _freeze_json(reason.freeze),
         "override_id": None,
         "explanation": reason.explanation,
     }
+
+
+def _freeze_json(freeze: FreezeMark) -> dict[str, Any]:
+    return {"name": freeze.name, "from": format_time(freeze.start), "to": format_time(freeze.end)}
 
 
 def _knowledge_json(mark: KnowledgeMark) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Health's own spelling (facts: enums), services in upper case, Regions in lower c
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -51,6 +51,10 @@ class Event:
     """At least one affected account is known, whether or not it is among ``accounts``."""
     accounts: frozenset[str] = frozenset()
     """The affected accounts among those the question is about."""
+    text_zones: tuple[str, ...] = ()
+    """The zone ids that its description names, in lower case; they count where the policy says so (D5d)."""
+    entities: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Affected entities by account, for the accounts the question is about; an account that is missing: not known."""
 
     @property
     def key(self) -> EventKey:
@@ -65,6 +69,8 @@ class Account:
     ou_path: str
     ou_ids: tuple[str, ...]
     """From the root's id (``r-…``) down to the account's own OU (``ou-…``)."""
+    tags: Mapping[str, str] | None = None
+    """None where they were not read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,11 +41,17 @@ class EventRecord:
     accounts_for: str | None = None
     """The last update whose affected accounts were read."""
     accounts_read_at: str | None = None
+    entities_for: str | None = None
+    """The last update whose affected entities were read, of every affected account."""
+    entities_to: str | None = None
+    """How far such a reading has come: the update and the last account, with a space between."""
     accounts_stamp: str | None = None
     """The stamp of the last complete reading of the affected accounts."""
     entities_stamp: str | None = None
     """The same of its entities."""
     lists_accounts: bool = False
+    lists_entities: bool = False
+    """Entities were told of it; whose, its members say."""
     missed: tuple[str, ...] = ()
     """When the last full readings began that no longer listed it; at most two are kept (D4)."""
     pointers: Pointers = "none"
@@ -86,9 +92,16 @@ class EventRecord:
         return self.text("scope") == PUBLIC
 
 
-def event_of(record: EventRecord, accounts: frozenset[str] = frozenset()) -> Event:
-    """The event as a decision sees it; ``accounts`` are the affected ones among those asked about."""
-    personas = record.value("personas")
+def event_of(
+    record: EventRecord,
+    accounts: frozenset[str] = frozenset(),
+    entities: Mapping[str, tuple[str, ...]] | None = None,
+) -> Event:
+    """The event as a decision sees it; ``accounts`` are the affected ones among those asked about.
+
+    ``entities`` are by account, where they were read.
+    """
+    personas, zones = record.value("personas"), record.value("text_zones")
     return Event(
         arn=record.key.arn,
         region=record.key.region,
@@ -106,4 +119,6 @@ def event_of(record: EventRecord, accounts: frozenset[str] = frozenset()) -> Eve
         vanished=record.vanished,
         lists_accounts=record.lists_accounts or bool(accounts),
         accounts=accounts,
+        text_zones=zones if isinstance(zones, tuple) else (),
+        entities={} if entities is None else entities,
     )

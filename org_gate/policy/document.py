@@ -158,6 +158,15 @@ def read_document(text: str | bytes, name: str) -> Document:
     return document
 
 
+def written(data: Mapping[str, Any]) -> str:
+    """JSON data as YAML that ``read_document`` reads back. Nothing in it can move a terminal's cursor."""
+    text: str = yaml.safe_dump(dict(data), sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
+    if all(letter.isprintable() or letter == "\n" for letter in text):
+        return text
+    escaped: str = yaml.safe_dump(dict(data), sort_keys=False, default_flow_style=None, width=110)
+    return escaped
+
+
 def _read(text: str | bytes, name: str) -> tuple[Document, list[Problem]]:
     """The document, without what the problems are about. Raises DocumentError where nothing can be read."""
     node = _compose(_decoded(text, name), name)

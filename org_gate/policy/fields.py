@@ -7,7 +7,7 @@ for "left out": a field that was named and forgotten must not fit everything. No
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -23,8 +23,10 @@ from pydantic_core import CoreSchema, core_schema
 
 from org_gate.model.event import ACTIONABILITIES, CATEGORIES, PERSONAS, SCOPES, STATUSES
 from org_gate.model.request import ACCOUNT_ID, REGION
-from org_gate.model.times import format_time, parse_duration, parse_time
-from org_gate.policy.mistakes import refusal
+from org_gate.model.times import format_time, parse_duration, parse_time, whole
+from org_gate.policy.mistakes import nearest, refusal
+from org_gate.policy.rrule import parse_rrule
+from org_gate.policy.timezones import zone_names
 
 _DURATION: Final = "^[1-9][0-9]*(s|m|h|d)$"
 _REGION: Final = "^" + REGION.pattern.removeprefix("^").removesuffix("$").removesuffix(r"\Z") + "$"
@@ -32,17 +34,21 @@ _DURATION_SCHEMA: Final = {"type": "string", "pattern": _DURATION}
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 
+_Many = TypeVar("_Many", tuple[Any, ...], dict[str, Any])
+
+
 class AtLeastOne:
-    """Marks a list that must not be written out empty; pydantic's own minimum counts the valid entries only."""
+    """Marks a list or mapping that must not be written out empty; pydantic's own minimum counts valid entries only."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._check, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return handler(schema) | {"minItems": 1}
+        described = handler(schema)
+        return described | {"minProperties" if described.get("type") == "object" else "minItems": 1}
 
     @staticmethod
-    def _check(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _check(values: _Many) -> _Many:
         if not values:
             raise refusal("at least one entry; leave the field out to mean any")
         return values
@@ -68,6 +74,8 @@ def _duration(value: Any) -> timedelta:
 
 def _moment(value: Any) -> datetime:
     expected = "a time with an offset, for example 2026-03-02T12:00:00Z"
+    if isinstance(value, datetime):
+        return whole(value)
     if not isinstance(value, str):
         raise refusal(expected)
     try:
@@ -96,6 +104,27 @@ def _ou(value: str) -> str:
         raise refusal("an ou-… or r-… id alone, which stands for all below it (an OU's name: write [o]u-… or [r]-…)")
     if value and not all(value.split("/")):
         raise refusal("OU names joined by single slashes, for example Workloads/Prod/**, or an ou-… or r-… id")
+    return value
+
+
+def _zone(value: str) -> str:
+    if value not in zone_names():
+        example = nearest(value, sorted(zone_names())) or "Europe/Berlin"
+        raise refusal(f"the IANA name of a time zone, for example {example!r}")
+    return value
+
+
+def _rrule(value: str) -> str:
+    try:
+        parse_rrule(value)
+    except ValueError as error:
+        raise refusal(str(error)) from None
+    return value
+
+
+def _text(value: Any) -> Any:
+    if value is None:
+        raise refusal("a text; leave the field out to mean none")
     return value
 
 
@@ -146,6 +175,14 @@ Moment = Annotated[
 ]
 """Whole seconds in UTC; a text with an offset in JSON and YAML (D17)."""
 
+MomentIfAny = Annotated[
+    datetime | None,
+    BeforeValidator(_moment),
+    PlainSerializer(format_time, when_used="json-unless-none"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""A ``Moment`` that is None where it was left out; null cannot be written."""
+
 Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
 FlagIfAny = Annotated[bool | None, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
 """A ``Flag`` that is None where it was left out; null cannot be written."""
@@ -154,6 +191,13 @@ AccountId = Annotated[str, BeforeValidator(_account_id), WithJsonSchema({"type":
 Name = Annotated[str, Field(max_length=100, json_schema_extra={"minLength": 1}), AfterValidator(_printable)]
 Glob = Annotated[str, Field(max_length=256, json_schema_extra={"minLength": 1}), AfterValidator(_printable)]
 Words = Annotated[str, Field(max_length=10_000)]
+TagKey = Annotated[str, Field(max_length=128, json_schema_extra={"minLength": 1}), AfterValidator(_printable)]
+TagValue = Annotated[str, Field(max_length=256)]
+"""May be empty, as AWS's may."""
+TimeZone = Annotated[str, AfterValidator(_zone)]
+Rrule = Annotated[str, Field(max_length=500), AfterValidator(_rrule)]
+RruleIfAny = Annotated[Rrule | None, BeforeValidator(_text), WithJsonSchema({"type": "string", "maxLength": 500})]
+"""A recurrence rule (P5) that is None where it was left out; null cannot be written."""
 ServiceCode = Name
 ZoneName = Name
 RegionName = Annotated[str, AfterValidator(_region), Field(json_schema_extra={"pattern": _REGION})]

@@ -74,6 +74,7 @@ def warnings(policy: Policy) -> list[str]:
         *_unknown_regions(policy),
         *_blind_to_outages(policy),
         *_never_reached(policy.rules),
+        *_exempting_all(policy),
     ]
 
 
@@ -99,11 +100,19 @@ def _services_named(policy: Policy) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def _filters(policy: Policy) -> Iterator[tuple[str, Match | TargetFilter]]:
     """Every filter with its field."""
+    for index, entry in enumerate(policy.modes):
+        yield f"modes[{index}].targets", entry.targets
+    for index, filters in enumerate(policy.exempt):
+        yield f"exempt[{index}]", filters
     for index, delegate in enumerate(policy.delegates):
         yield f"delegates[{index}].may_ask_for", delegate.may_ask_for
     for index, rule in enumerate(policy.rules):
         yield f"rules[{index}].match", rule.match
         yield f"rules[{index}].targets", rule.targets
+    for index, freeze in enumerate(policy.freezes):
+        yield f"freezes[{index}].targets", freeze.targets
+        if freeze.excepted is not None:
+            yield f"freezes[{index}].except", freeze.excepted
 
 
 def _unknown_regions(policy: Policy) -> Iterator[str]:
@@ -134,3 +143,12 @@ def _never_reached(rules: tuple[Rule, ...]) -> Iterator[str]:
                 f"rules[{index}]: rule {rules[index].name} is never reached: rule {last.name} above it "
                 "has no conditions and decides everything"
             )
+
+
+def _exempting_all(policy: Policy) -> Iterator[str]:
+    for index, filters in enumerate(policy.exempt):
+        if filters == TargetFilter():
+            yield f"exempt[{index}] has no conditions, so every deployment is always allowed"
+    for index, freeze in enumerate(policy.freezes):
+        if freeze.excepted == TargetFilter():
+            yield f"freezes[{index}].except has no conditions, so freeze {freeze.name} never counts"

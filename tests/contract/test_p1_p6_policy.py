@@ -115,15 +115,8 @@ def test_p1_an_account_id_has_to_be_quoted() -> None:
 @pytest.mark.parametrize(
     ("field", "text"),
     [
-        ("modes", "modes: []"),
-        ("exempt", "exempt: []"),
         ("override_grants", "override_grants: []"),
         ("max_override", "max_override: 4h"),
-        ("zones_from_text", "zones_from_text: false"),
-        ("freezes", "freezes: []"),
-        ("rules[0].match.entities", "rules: [{name: a, verdict: block, match: {entities: ['i-*']}}]"),
-        ("rules[0].targets.tags", "rules: [{name: a, verdict: block, targets: {tags: {tier: ['1']}}}]"),
-        ("delegates[0].may_ask_for.tags", "delegates: [{account: '111122223333', may_ask_for: {tags: {}}}]"),
     ],
 )
 def test_p1_what_this_version_does_not_have_yet_is_refused_by_name(field: str, text: str) -> None:
@@ -163,6 +156,7 @@ def test_p6_defaults_of_what_is_left_out() -> None:
     assert load_policy("version: 1", "p.yaml") == Policy(
         version=1,
         mode=Mode.ENFORCE,
+        modes=(),
         defaults=Defaults(
             verdict=Verdict.ALLOW,
             on_stale=OnStale.LOCAL,
@@ -173,6 +167,8 @@ def test_p6_defaults_of_what_is_left_out() -> None:
         global_services=("IAM", "ORGANIZATIONS", "ROUTE53", "CLOUDFRONT"),
         depends_on={},
         service_aliases={},
+        zones_from_text=False,
+        exempt=(),
         delegates=(),
         resume=Resume(
             enabled=True,
@@ -182,6 +178,7 @@ def test_p6_defaults_of_what_is_left_out() -> None:
             wave_pause=timedelta(minutes=1),
         ),
         rules=(),
+        freezes=(),
     )
 
 
@@ -200,3 +197,112 @@ def test_p6_the_shipped_policy_blocks_drills_and_open_issues_and_nothing_else() 
     assert rule(category="scheduledChange") == ("allow", None)
     assert rule(status="upcoming") == ("allow", None)
     assert rule(status="degraded") == ("block", "open-issues")
+
+
+@pytest.mark.contract("P1")
+@pytest.mark.contract("P5")
+def test_p5_all_that_is_wrong_with_freezes_at_once() -> None:
+    text = """\
+version: 1
+freezes:
+  - {name: a, from: 2026-11-26T00:00:00Z}
+  - {name: a, from: 2026-11-26T00:00:00Z, to: 2026-11-26T01:00:00+01:00, duration: 1h}
+  - {name: b, from: 2026-11-26T00:00:00, rrule: "FREQ=SECONDLY", timezone: Europe/Berln, verdict: allow, except: ~}
+  - {name: c, from: 2026-11-26T00:00:00Z, rrule: , duration: 367d, to: ~, start: 2026-11-26T00:00:00Z}
+  - {name: d, from: 1969-12-31T23:59:59Z, rrule: FREQ=DAILY, duration: 3h, targets: {tags: {}}}
+modes: [{targets: {tags: {tier: []}}}]
+exempt: [{pipelines: []}]
+zones_from_text: "yes"
+"""
+    assert places(text) == [
+        (3, 5, "freezes[0].to"),
+        (4, 12, "freezes[1].name"),
+        (4, 47, "freezes[1].to"),
+        (4, 74, "freezes[1].duration"),
+        (5, 5, "freezes[2].duration"),
+        (5, 21, "freezes[2].from"),
+        (5, 49, "freezes[2].rrule"),
+        (5, 76, "freezes[2].timezone"),
+        (5, 99, "freezes[2].verdict"),
+        (5, 114, "freezes[2].except"),
+        (6, 49, "freezes[3].rrule"),
+        (6, 62, "freezes[3].duration"),
+        (6, 72, "freezes[3].to"),
+        (6, 75, "freezes[3].start"),
+        (7, 21, "freezes[4].from"),
+        (7, 92, "freezes[4].targets.tags"),
+        (8, 9, "modes[0].mode"),
+        (8, 33, "modes[0].targets.tags.tier"),
+        (9, 22, "exempt[0].pipelines"),
+        (10, 18, "zones_from_text"),
+    ]
+    zone = next(problem for problem in problems(text) if problem.field.endswith("timezone"))
+    assert zone.suggestion == "Europe/Berlin"
+
+
+@pytest.mark.contract("P5")
+@pytest.mark.parametrize(
+    ("rrule", "expected"),
+    [
+        ("", "parts NAME=VALUE joined by ;"),
+        ("RRULE:FREQ=DAILY", "parts NAME=VALUE joined by ;"),
+        ("FREQ=DAILY;", "parts NAME=VALUE joined by ;"),
+        ("FREQ=DAILY;BYEASTER=1", "parts NAME=VALUE joined by ;"),
+        ("BYDAY=MO", "FREQ as one of DAILY, WEEKLY, MONTHLY, YEARLY"),
+        ("FREQ=HOURLY", "FREQ as one of DAILY, WEEKLY, MONTHLY, YEARLY"),
+        ("FREQ=DAILY;FREQ=DAILY", "each part once; FREQ is there twice"),
+        ("FREQ=DAILY;INTERVAL=0", "INTERVAL from 1 to 9999"),
+        ("FREQ=DAILY;INTERVAL=1,2", "INTERVAL as one number"),
+        ("FREQ=DAILY;COUNT=1001", "COUNT from 1 to 1000"),
+        ("FREQ=DAILY;COUNT=2;UNTIL=20261231T000000Z", "COUNT or UNTIL, not both"),
+        ("FREQ=DAILY;UNTIL=20261231", "UNTIL as a time in UTC"),
+        ("FREQ=DAILY;UNTIL=20261331T000000Z", "UNTIL as a time in UTC"),
+        ("FREQ=WEEKLY;BYDAY=FRI", "BYDAY as MO, TU,"),
+        ("FREQ=WEEKLY;BYDAY=1FR", "numbered days"),
+        ("FREQ=YEARLY;BYWEEKNO=1;BYDAY=1FR", "numbered days"),
+        ("FREQ=MONTHLY;BYDAY=54FR", "BYDAY as MO, TU,"),
+        ("FREQ=WEEKLY;WKST=FRI", "WKST as one of MO,"),
+        ("FREQ=MONTHLY;BYMONTHDAY=0", "BYMONTHDAY from 1 to 31, or from -31 to -1"),
+        ("FREQ=MONTHLY;BYMONTHDAY=x", "BYMONTHDAY as whole numbers joined by commas"),
+        ("FREQ=YEARLY;BYMONTH=-1", "BYMONTH from 1 to 12"),
+        ("FREQ=WEEKLY;BYMONTHDAY=1", "BYMONTHDAY with FREQ=DAILY or MONTHLY or YEARLY only"),
+        ("FREQ=MONTHLY;BYYEARDAY=1", "BYYEARDAY with FREQ=YEARLY only"),
+        ("FREQ=MONTHLY;BYWEEKNO=1", "BYWEEKNO with FREQ=YEARLY only"),
+        ("FREQ=MONTHLY;BYSETPOS=1", "BYSETPOS together with another BY part"),
+        ("FREQ=DAILY;BYHOUR=1,2,3,4,5,6,7;BYMINUTE=1,2,3,4,5,6,7", "at most 48 times a day"),
+        ("FREQ=DAILY;BYHOUR=24", "BYHOUR from 0 to 23"),
+        ("X" * 501, "at most 500 characters"),
+    ],
+)
+def test_p5_what_is_no_rule(rrule: str, expected: str) -> None:
+    text = f"version: 1\nfreezes: [{{name: a, from: 2026-01-02T00:00:00Z, duration: 1h, rrule: '{rrule}'}}]\n"
+    (problem,) = problems(text)
+    assert problem.field == "freezes[0].rrule"
+    assert problem.expected.startswith(expected)
+
+
+@pytest.mark.contract("P1")
+def test_p1_the_contracts_own_example_and_the_earliest_and_longest() -> None:
+    text = """
+version: 1
+mode: enforce
+modes:
+  - {targets: {ous: ["Workloads/Dev/**"]}, mode: shadow}
+zones_from_text: false
+exempt:
+  - {pipelines: ["*-failover"], ous: ["Workloads/**"]}
+rules:
+  - name: maintenance-soon
+    match: {categories: [scheduledChange], services: [EC2, RDS], starts_within: 2h}
+    targets: {ous: ["Workloads/Prod/**"], tags: {tier: ["1"]}}
+    verdict: warn
+freezes:
+  - {name: peak-season, from: 2026-11-26T00:00:00Z, to: 2026-12-01T00:00:00Z,
+     targets: {ous: ["Workloads/Prod/**"]}, verdict: block}
+  - {name: long-ago, from: 1970-01-01T00:00:00Z, rrule: FREQ=YEARLY, duration: 366d}
+  - {name: friday-evening, from: 2026-01-02T16:00:00+01:00, rrule: "FREQ=WEEKLY;BYDAY=FR",
+     duration: 8h, timezone: Europe/Berlin, verdict: warn}
+"""
+    read = load_policy(text, "p.yaml")
+    assert [freeze.timezone for freeze in read.freezes] == ["UTC", "UTC", "Europe/Berlin"]
+    assert read.rules[0].targets.tags == {"tier": ("1",)}

@@ -7,9 +7,12 @@ policy's data.
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from dateutil.rrule import rrulestr
 
 from org_gate.model.event import Event, Knowledge
 from org_gate.model.request import Request
@@ -20,7 +23,8 @@ Fits = bool | None
 Asked = tuple[str, str, tuple[str, ...], tuple[str, ...]]
 """Account, Region, services, zones."""
 Given = tuple[str, str, str | None, int | None, str, str]
-"""A reason: kind, verdict, rule, target, ARN and Region (empty where there is no event)."""
+"""A reason: kind, verdict, rule, target; then an event's ARN and Region, a freeze's name and from/to, or empty."""
+STRICTNESS = ["shadow", "warn", "enforce"]
 SEVERITY = ["allow", "warn", "block"]
 LENGTH = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -29,7 +33,10 @@ LENGTH = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 class Said:
     verdict: str
     would_be: str
+    mode: str
+    exempt: bool
     targets: list[Asked]
+    modes: list[str]
     reasons: list[Given]
     omitted: int
     age: int | None
@@ -60,12 +67,48 @@ class _World:
         age, stale = self.age()
         reasons = [*self.hints(), *self.staleness(stale)]
         for index, target in enumerate(targets):
-            reasons += self.events(index, target)
+            reasons += self.events(index, target) + self.freezes(index, target)
         kinds = ["event", "freeze", "stale", "unknown", "hint"]
         reasons.sort(key=lambda r: (-SEVERITY.index(r[1]), kinds.index(r[0]), -1 if r[3] is None else r[3], r[4], r[5]))
-        would_be = SEVERITY[max([0, *(SEVERITY.index(r[1]) for r in reasons)])]
-        verdict = "warn" if would_be == "block" and self.policy["mode"] != "enforce" else would_be
-        return Said(verdict, would_be, targets, reasons[:100], max(0, len(reasons) - 100), age, stale)
+        modes = [self.mode(self.policy["modes"], target) for target in targets]
+        mode = STRICTNESS[max(STRICTNESS.index(one) for one in modes)]
+        exempt = all(self.exempt(target) for target in targets[: len(self.request.targets)])
+        would_be = verdict = "allow"
+        for _, said, _, at, _, _ in [] if exempt else reasons:
+            enforced = (mode if at is None else modes[at]) == "enforce"
+            would_be = severer(would_be, said)
+            verdict = severer(verdict, said if enforced or said != "block" else "warn")
+        omitted = max(0, len(reasons) - 100)
+        return Said(verdict, would_be, mode, exempt, targets, modes, reasons[:100], omitted, age, stale)
+
+    def mode(self, modes: list[Data], target: Asked) -> str:
+        """D12 and D7's two ways."""
+        if not modes:
+            return str(self.policy["mode"])
+        fits = self.filter_fits(modes[0]["targets"], target)
+        here, below = modes[0]["mode"], self.mode(modes[1:], target) if fits is not True else "shadow"
+        if fits is False:
+            return below
+        return below if STRICTNESS.index(below) > STRICTNESS.index(here) else str(here)
+
+    def exempt(self, target: Asked) -> bool:
+        """D11."""
+        return any(self.filter_fits(written, target) is True for written in self.policy["exempt"])
+
+    def filter_fits(self, written: Data, target: Asked) -> Fits:
+        answers = [self.target_field(field, value, target) for field, value in written.items()]
+        return False if False in answers else None if None in answers else True
+
+    def freezes(self, index: int, target: Asked) -> list[Given]:
+        """D8."""
+        found: list[Given] = []
+        for freeze in self.policy["freezes"]:
+            window = in_force(freeze, self.now)
+            excepted = "except" in freeze and self.filter_fits(freeze["except"], target) is True
+            if window and not excepted and self.filter_fits(freeze["targets"], target) is not False:
+                told = "/".join(moment.isoformat() for moment in window)
+                found.append(("freeze", freeze["verdict"], None, index, freeze["name"], told))
+        return found
 
     def asked(self) -> list[Asked]:
         """D1, D2."""
@@ -142,9 +185,14 @@ class _World:
         if services and service is not None and service not in {*services, *needed, *platform, "MULTIPLE_SERVICES"}:
             return False
         # d
-        if event.availability_zone is None or not zones:
+        if not self.zones(event) or not zones:
             return True
-        return same_zone(event.availability_zone, zones) is not False
+        return any_zone(self.zones(event), zones) is not False
+
+    def zones(self, event: Event) -> list[str]:
+        """D5d."""
+        from_field = [event.availability_zone] if event.availability_zone is not None else []
+        return from_field + (list(event.text_zones) if self.policy["zones_from_text"] else [])
 
     def tried(self, rules: list[Data], event: Event, target: Asked) -> tuple[str, str | None]:
         """D6 and D7's two ways."""
@@ -152,7 +200,7 @@ class _World:
             return self.policy["defaults"]["verdict"], None
         rule, below = rules[0], rules[1:]
         answers = [
-            *(self.match_field(field, value, event) for field, value in rule.get("match", {}).items()),
+            *(self.match_field(field, value, event, target[0]) for field, value in rule.get("match", {}).items()),
             *(self.target_field(field, value, target) for field, value in rule.get("targets", {}).items()),
         ]
         otherwise = self.tried(below, event, target)
@@ -163,7 +211,7 @@ class _World:
             return decides
         return otherwise if SEVERITY.index(otherwise[0]) > SEVERITY.index(decides[0]) else decides
 
-    def match_field(self, field: str, value: Any, event: Event) -> Fits:
+    def match_field(self, field: str, value: Any, event: Event, account: str) -> Fits:
         """P2 and D7, field by field."""
         known = {
             "categories": (event.category, {"issue", "accountNotification", "scheduledChange", "investigation"}),
@@ -179,6 +227,9 @@ class _World:
                 return True
             strange = set(event.personas) - {"OPERATIONS", "SECURITY", "BILLING"}
             return None if strange or not event.personas else False
+        if field == "entities":
+            entities = event.entities.get(account, ())
+            return any(fnmatchcase(one, glob) for one in entities for glob in value) if entities else None
         return self.match_value(field, value, event)
 
     def match_value(self, field: str, value: Any, event: Event) -> Fits:
@@ -189,7 +240,7 @@ class _World:
         if field == "type_codes":
             return None if event.type_code is None else any(fnmatchcase(event.type_code, glob) for glob in value)
         if field == "availability_zones":
-            return None if event.availability_zone is None else same_zone(event.availability_zone, value)
+            return any_zone(self.zones(event), value) if self.zones(event) else None
         if field == "drill":
             return bool(event.drill == value)
         return time_field(field, seconds(value), event, self.now)
@@ -206,10 +257,16 @@ class _World:
         if field == "pipelines":
             name = self.request.pipeline.name if self.request.pipeline else None
             return None if name is None else any(fnmatchcase(name, glob) for glob in value)
-        assert field == "ous"
+        return self.account_field(field, value, account)
+
+    def account_field(self, field: str, value: Any, account: str) -> Fits:
+        assert field in {"ous", "tags"}
         if account not in self.knowledge.accounts:
             return None
         place = self.knowledge.accounts[account]
+        if field == "tags":
+            tags = place.tags
+            return None if tags is None else all(key in tags and tags[key] in values for key, values in value.items())
         return any(in_ou(entry, place.ou_path, place.ou_ids) for entry in value)
 
 
@@ -220,6 +277,48 @@ def over(event: Event, now: datetime) -> bool:
     if event.end is not None and event.end <= now:
         return True
     return event.vanished
+
+
+def severer(one: str, other: str) -> str:
+    return one if SEVERITY.index(one) >= SEVERITY.index(other) else other
+
+
+def in_force(freeze: Data, now: datetime) -> tuple[datetime, datetime] | None:
+    """P5: every occurrence from the first to now, one after the other; the last of those in force."""
+    start = datetime.fromisoformat(freeze["from"])
+    end = datetime.fromisoformat(freeze["to"]) if "to" in freeze else None
+    if "rrule" not in freeze:
+        assert end is not None
+        return (start, end) if start <= now < end else None
+    found = None
+    for begin in begins(freeze["rrule"], start, ZoneInfo(freeze["timezone"]), now):
+        over = begin + timedelta(seconds=seconds(freeze["duration"]))
+        if begin <= now < over and (end is None or begin < end):
+            found = max(found or (begin, over), (begin, over))
+    return found
+
+
+def begins(rrule: str, start: datetime, zone: ZoneInfo, now: datetime) -> list[datetime]:
+    """RFC 5545 by the whole rule, from DTSTART on in local time; until a day after now."""
+    local = start.astimezone(zone).replace(tzinfo=None)
+    day_after = (now + timedelta(days=2)).replace(tzinfo=None)
+    parts = dict(part.split("=") for part in rrule.split(";"))
+    until = parts.pop("UNTIL", None)
+    if "COUNT" not in parts:
+        parts["UNTIL"] = f"{day_after:%Y%m%dT%H%M%S}"
+    found: list[datetime] = []
+    for one in rrulestr(";".join(f"{name}={value}" for name, value in parts.items()), dtstart=local):
+        if one > day_after:
+            break
+        begin = start if one == local else one.replace(tzinfo=zone).astimezone(UTC)
+        if begin >= start and (until is None or f"{begin:%Y%m%dT%H%M%SZ}" <= until):
+            found.append(begin)
+    return found
+
+
+def any_zone(zones: list[str], others: Any) -> Fits:
+    answers = [same_zone(zone, others) for zone in zones]
+    return True if True in answers else None if None in answers else False
 
 
 def same_zone(zone: str, others: Any) -> Fits:

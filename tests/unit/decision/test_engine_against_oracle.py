@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from org_gate.decision.concern import concerning_events
 from org_gate.decision.engine import decide
-from org_gate.model.decision import Decision, decision_json
+from org_gate.model.decision import Decision, Reason, decision_json
 from org_gate.model.event import Event, Knowledge
 from org_gate.model.request import Pipeline, Request, Target
+from org_gate.model.times import format_time, parse_time
 from org_gate.policy.load import policy_data, policy_from_data
 from org_gate.policy.model import Policy
 from tests.unit.decision.builders import ACCOUNTS, DEV, NOW, PROD, STRANGER
@@ -57,6 +58,12 @@ events = st.builds(
     vanished=st.sampled_from([*[False] * 9, True]),
     lists_accounts=st.booleans(),
     accounts=st.frozensets(st.sampled_from([PROD, DEV, STRANGER]), max_size=2),
+    text_zones=st.lists(st.sampled_from(["use1-az4", "use1-az6"]), max_size=2, unique=True).map(tuple),
+    entities=st.dictionaries(
+        st.sampled_from([PROD, DEV]),
+        st.lists(st.sampled_from(["i-0abc", "i-0xyz", "vol-1"]), max_size=2, unique=True).map(tuple),
+        max_size=2,
+    ),
 )
 
 
@@ -78,6 +85,7 @@ MATCH_FIELDS: Fields = {
     "availability_zones": some(ZONES),
     "actionabilities": some(["ACTION_REQUIRED", "INFORMATIONAL"]),
     "personas": some(["OPERATIONS", "SECURITY"]),
+    "entities": some(["i-*", "vol-?", "I-*", "i-0[a]bc"]),
     "starts_within": SPANS,
     "open_for_at_least": SPANS,
     "updated_within": SPANS,
@@ -86,10 +94,14 @@ MATCH_FIELDS: Fields = {
 TARGET_FIELDS: Fields = {
     "accounts": some([PROD, DEV, STRANGER]),
     "ous": some(["**", "Workloads/Prod/**", "Workloads/*", "*/Dev/**/Team", "**/Team", "ou-root-dev", "r-root", ""]),
+    "tags": st.dictionaries(st.sampled_from(["tier", "team"]), some(["1", "2", ""]), min_size=1, max_size=2),
     "regions": some(REGIONS),
     "services": some(["ECS", "RDS", "alb"]),
     "pipelines": some(["orders", "o*", "[!o]*"]),
 }
+TREE = ACCOUNTS | {DEV: replace(ACCOUNTS[DEV], tags={"tier": "1", "team": ""})}
+"""DEV's tags were read, PROD's were not, and STRANGER is not in it."""
+
 verdicts = st.sampled_from(["allow", "warn", "block"])
 
 
@@ -100,14 +112,61 @@ def few(fields: Fields) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def named(written: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{"name": f"rule-{index}", **rule} for index, rule in enumerate(written)]
+    return [one | {"name": f"name-{index}"} for index, one in enumerate(written)]
 
+
+OCCURRENCES = ["-3601s", "-3600s", "-3599s", "0s", "0s", "1s"]
+"""When an hour's freeze begins, from now."""
+RRULES = [
+    *("FREQ=DAILY", "FREQ=WEEKLY;BYDAY=MO,TU", "FREQ=DAILY;INTERVAL=2", "FREQ=MONTHLY;BYDAY=1MO"),
+    *("FREQ=YEARLY;BYMONTH=3", "FREQ=DAILY;COUNT=300", "FREQ=DAILY;UNTIL=20260302T120000Z"),
+]
+MODES = ["enforce", "enforce", "warn", "shadow"]
+
+
+def ahead(text: str) -> str:
+    return format_time(NOW + timedelta(seconds=int(text.removesuffix("s"))))
+
+
+def starts_before_it_ends(written: dict[str, Any]) -> bool:
+    return bool(written["from"] < written.get("to", "9"))
+
+
+filters = few(TARGET_FIELDS) | st.fixed_dictionaries({"accounts": TARGET_FIELDS["accounts"]})
+meant = {"name": st.just(""), "verdict": st.sampled_from(["warn", "block"]), "targets": filters}
+fixed = st.fixed_dictionaries(
+    meant
+    | {
+        "from": st.sampled_from(["-7200s", "-1s", "0s", "1s"]).map(ahead),
+        "to": st.sampled_from(["2s", "3600s"]).map(ahead),
+    },
+    optional={"except": filters},
+)
+past = st.fixed_dictionaries(
+    meant | {"from": st.just(ahead("-7200s")), "to": st.sampled_from(["-1s", "0s", "1s"]).map(ahead)}
+)
+recurring: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    meant
+    | {
+        "from": st.tuples(st.sampled_from(OCCURRENCES), st.sampled_from([0, 1, 7, 28, 365])).map(
+            lambda drawn: format_time(parse_time(ahead(drawn[0])) - timedelta(days=drawn[1]))
+        ),
+        "rrule": st.sampled_from(RRULES),
+        "duration": st.sampled_from(["1h", "1h", "25h"]),
+        "timezone": st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"]),
+    },
+    optional={"except": filters, "to": st.sampled_from(["0s", "0s", "1s"]).map(ahead)},
+).filter(starts_before_it_ends)
 
 rules = st.fixed_dictionaries({"verdict": verdicts, "match": few(MATCH_FIELDS), "targets": few(TARGET_FIELDS)})
 policies = st.fixed_dictionaries(
     {
         "version": st.just(1),
-        "mode": st.sampled_from(["enforce", "enforce", "warn", "shadow"]),
+        "mode": st.sampled_from(MODES),
+        "modes": st.lists(st.fixed_dictionaries({"targets": filters, "mode": st.sampled_from(MODES)}), max_size=2),
+        "zones_from_text": st.booleans(),
+        "exempt": st.just([]) | st.lists(filters, max_size=2),
+        "freezes": st.lists(fixed | past | recurring | recurring, max_size=2).map(named),
         "defaults": st.fixed_dictionaries(
             {
                 "verdict": verdicts,
@@ -148,7 +207,13 @@ readings = maybe([*INSTANTS, NOW])
 
 
 def engine(request: Request, sky: tuple[Event, ...], policy: Policy, as_of: Any = NOW) -> Decision:
-    return decide(request, Knowledge(as_of, sky, ACCOUNTS), policy, policy_version=1, now=NOW)
+    return decide(request, Knowledge(as_of, sky, TREE), policy, policy_version=1, now=NOW)
+
+
+def named_by(reason: Reason) -> tuple[str, str]:
+    if reason.freeze is not None:
+        return reason.freeze.name, f"{reason.freeze.start.isoformat()}/{reason.freeze.end.isoformat()}"
+    return (reason.event.arn, reason.event.region) if reason.event else ("", "")
 
 
 @THOROUGH
@@ -156,7 +221,7 @@ def engine(request: Request, sky: tuple[Event, ...], policy: Policy, as_of: Any 
 def test_the_engine_says_what_the_contract_says(
     request: Request, sky: tuple[Event, ...], policy: Policy, as_of: Any
 ) -> None:
-    said = say(request, Knowledge(as_of, sky, ACCOUNTS), policy_data(policy), NOW)
+    said = say(request, Knowledge(as_of, sky, TREE), policy_data(policy), NOW)
     decision = engine(request, sky, policy, as_of)
 
     assert [
@@ -165,12 +230,12 @@ def test_the_engine_says_what_the_contract_says(
             reason.verdict,
             reason.rule,
             reason.target,
-            reason.event.arn if reason.event else "",
-            reason.event.region if reason.event else "",
+            *named_by(reason),
         )
         for reason in decision.reasons
     ] == said.reasons
-    assert (decision.verdict, decision.would_be) == (said.verdict, said.would_be)
+    assert (decision.verdict, decision.would_be, decision.mode) == (said.verdict, said.would_be, said.mode)
+    assert (decision.exempt, [judged.mode for judged in decision.targets]) == (said.exempt, said.modes)
     assert decision.reasons_omitted == said.omitted
     assert [
         (judged.target.account, judged.target.region, judged.target.services, judged.target.availability_zones)
@@ -185,7 +250,7 @@ def test_the_same_is_decided_whatever_the_order_of_events_and_on_the_concerning_
     request: Request, sky: tuple[Event, ...], policy: Policy, random: Any
 ) -> None:
     shuffled = random.sample(sky, len(sky))
-    concerning = concerning_events(request, Knowledge(NOW, sky, ACCOUNTS), policy, NOW)
+    concerning = concerning_events(request, Knowledge(NOW, sky, TREE), policy, NOW)
     answers = {
         json.dumps(decision_json(engine(request, tuple(seen), policy), "d-1")) for seen in (sky, shuffled, concerning)
     }

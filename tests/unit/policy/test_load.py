@@ -25,6 +25,12 @@ platform_services: []
 global_services: [IAM]
 depends_on: {ECS: [EC2]}
 service_aliases: {ALB: ELASTICLOADBALANCING}
+modes: [{targets: {ous: ["Workloads/Dev/**"]}, mode: shadow}]
+zones_from_text: true
+exempt: [{pipelines: ["*-failover"]}]
+freezes:
+  - {name: once, from: 2026-03-02T12:00:00+01:00, to: 2026-03-03T00:00:00Z, except: {accounts: ["111122223333"]}}
+  - {name: often, from: 2026-03-02T12:00:00Z, rrule: "freq=daily;count=3", duration: 90m, timezone: Europe/Berlin}
 delegates: [{account: "999988887777", may_ask_for: {ous: ["Workloads/**"]}}]
 resume: {enabled: false, settle: 1m, within: 25h, wave_size: 3, wave_pause: 30s}
 rules:
@@ -39,11 +45,14 @@ rules:
       availability_zones: [use1-az4]
       actionabilities: [ACTION_REQUIRED]
       personas: [OPERATIONS]
+      entities: ["i-*"]
       starts_within: 2h
       open_for_at_least: 1d
       updated_within: 90s
       drill: false
-    targets: {accounts: ["111122223333"], ous: [r-root, ""], regions: [eu-west-1], services: [ECS], pipelines: ["*"]}
+    targets:
+      {accounts: ["111122223333"], ous: [r-root, ""], tags: {tier: ["1", ""]}, regions: [eu-west-1], services: [ECS],
+       pipelines: ["*"]}
     verdict: block
     why: Because.
 """
@@ -55,6 +64,8 @@ def test_a_policy_goes_through_json_and_back() -> None:
     assert policy_from_data(data) == policy
     assert data["rules"][0]["match"]["updated_within"] == "90s"
     assert data["resume"]["within"] == "25h"
+    assert data["freezes"][0]["from"] == "2026-03-02T11:00:00Z"
+    assert "rrule" not in data["freezes"][0]
     assert (
         "regions"
         not in policy_data(policy_from_data({"version": 1, "rules": [{"name": "a", "verdict": "warn"}]}))["rules"][0][
@@ -71,7 +82,11 @@ def test_the_schema_takes_what_the_model_takes_and_refuses_what_it_refuses() -> 
     for wrong in (
         {},
         {"version": 2},
-        {"version": 1, "freezes": []},
+        {"version": 1, "max_override": "4h"},
+        {"version": 1, "freezes": [{"name": "a", "from": "2026-03-02T12:00:00Z", "verdict": "allow"}]},
+        {"version": 1, "freezes": [{"name": "a", "from": "2026-03-02T12:00:00Z", "except": None}]},
+        {"version": 1, "exempt": [{"tags": {}}]},
+        {"version": 1, "exempt": [{"tags": {"a": []}}]},
         {"version": 1, "defaults": {"max_age": "soon"}},
         {"version": 1, "rules": [{"name": "a", "verdict": "block", "match": {"statuses": []}}]},
         {"version": 1, "rules": [{"name": "a", "verdict": "block", "match": {"statuses": ["Open"]}}]},
@@ -140,6 +155,12 @@ rules:
 def test_a_region_that_is_not_known_is_warned_of_because_a_rule_for_it_would_never_fit() -> None:
     text = """
 version: 1
+modes: [{targets: {ous: ["Workloads/Dev/**"]}, mode: shadow}]
+zones_from_text: true
+exempt: [{pipelines: ["*-failover"]}]
+freezes:
+  - {name: once, from: 2026-03-02T12:00:00+01:00, to: 2026-03-03T00:00:00Z, except: {accounts: ["111122223333"]}}
+  - {name: often, from: 2026-03-02T12:00:00Z, rrule: "freq=daily;count=3", duration: 90m, timezone: Europe/Berlin}
 delegates: [{account: "999988887777", may_ask_for: {regions: [eu-west-11]}}]
 rules:
   - {name: a, match: {regions: [us-east-1, eu-centrl-1]}, targets: {regions: [global, xx-nowhere-1]}, verdict: block}
