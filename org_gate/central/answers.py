@@ -125,8 +125,14 @@ class PolicyVersionAnswer(_Answer):
 
     version: int
     at: str
-    who: str
+    who: str = Field(description="The ARN of the user or role that signed the request.")
     note: str
+
+
+class PolicyDocumentAnswer(PolicyVersionAnswer):
+    """One version, whole."""
+
+    policy: dict[str, Any] = Field(description="As it was published, defaults written out.")
 
 
 class PoliciesAnswer(_Answer):

@@ -19,7 +19,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from org_gate.central.asking import Asker, asker_of, with_plain_body
-from org_gate.central.bodies import Malformed
+from org_gate.central.bodies import Malformed, asking_pipeline
 from org_gate.central.desk import Desk
 from org_gate.central.problems import (
     CONTENT_TYPE,
@@ -35,6 +35,7 @@ from org_gate.central.problems import (
 from org_gate.central.routes import METHODS, app
 from org_gate.central.settings import api_settings
 from org_gate.central.telemetry import logger, tell_problem
+from org_gate.model.request import Pipeline
 from org_gate.store import Store
 from org_gate.store.errors import NoPolicyError, StoreError, TooLargeError
 
@@ -66,7 +67,7 @@ def answer(event: Mapping[str, Any], context: LambdaContext, open_desk: Callable
         app.append_context(asker=asker, desk=desk)  # type: ignore[no-untyped-call]  # powertools leaves it untyped
         return app.resolve(with_plain_body(event), context)
     except Exception as error:  # noqa: BLE001  the process edge: a caller needs an answer, and the log gets the cause
-        return _as_answer(_refused(problem_of(error), asker, desk))
+        return _as_answer(_refused(problem_of(error), asker, desk, None))
 
 
 def problem_of(error: Exception) -> Problem:  # noqa: PLR0911  one for each kind of error
@@ -97,10 +98,10 @@ def _nothing_there(path: str, method: str) -> Problem:
     return NotFound("There is nothing at this path. GET /openapi.json lists what there is.")
 
 
-def _refused(problem: Problem, asker: Asker | None, desk: Desk | None) -> Response[str]:
+def _refused(problem: Problem, asker: Asker | None, desk: Desk | None, pipeline: Pipeline | None) -> Response[str]:
     """With the mode of the caller's account, where it is known (A4); not after a fault, which reading it may repeat."""
     tell_problem(problem, None if asker is None else asker.account)
-    mode = None if asker is None or desk is None or isinstance(problem, Broken) else desk.mode()
+    mode = None if asker is None or desk is None or isinstance(problem, Broken) else desk.mode(asker.account, pipeline)
     return Response(problem.status.value, CONTENT_TYPE, json.dumps(problem.body(mode)), headers=problem.headers)
 
 
@@ -115,7 +116,8 @@ def _as_answer(response: Response[str]) -> dict[str, Any]:
 
 
 def _within(error: Exception) -> Response[str]:
-    return _refused(problem_of(error), app.context["asker"], app.context["desk"])
+    pipeline = asking_pipeline(app.current_event.body)
+    return _refused(problem_of(error), app.context["asker"], app.context["desk"], pipeline)
 
 
 app.exception_handler([Problem, Malformed, RequestValidationError, NotFoundError, StoreError, Exception])(_within)

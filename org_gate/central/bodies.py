@@ -7,7 +7,7 @@ and central may differ by a version (A2). Nothing here decides, or knows who cal
 import json
 from typing import Annotated, Any, Final, NoReturn
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from org_gate.model.request import (
@@ -143,6 +143,15 @@ class PolicyBody(_Body):
     expected_version: Annotated[int, Field(ge=0, le=MAX_VERSION)] | None = Field(
         default=None, description="Publish only if this version is the present one (0: none yet); else 409."
     )
+
+
+def asking_pipeline(text: str | None) -> Pipeline | None:
+    """The pipeline that a body names, whatever else is wrong with the body; None where it names none."""
+    try:
+        body = json_object(text or "")
+        return PipelineBody.model_validate(body.get("pipeline")).pipeline()
+    except (Malformed, ValidationError):
+        return None
 
 
 def json_object(text: str) -> dict[str, Any]:

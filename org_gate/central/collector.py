@@ -19,9 +19,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from org_gate.central.budget import CONNECT_SECONDS, ENDLESS, READ_SECONDS, Budget
+from org_gate.central.needs import needs_of
 from org_gate.central.notifications import take_notification
 from org_gate.central.poll import Limits, Poll, PollReport
 from org_gate.central.settings import collector_settings
+from org_gate.central.tags import TagsReport, refresh_tags
 from org_gate.central.tree import FAILED, REFRESHED, UNFINISHED, TreeReport, refresh_tree
 from org_gate.health.endpoints import candidate_regions
 from org_gate.health.view import OrganizationView
@@ -35,6 +37,11 @@ _TABLE_FAILED: Final = (
     "The table did not do what was asked, so this run ends here. What it had stored stays, and the next poll reads the "
     "rest again. Decisions go on with what is known, if they can read the table, and count it as stale once it is "
     "older than the policy's max_age. Where this goes on: see the table's throttling and the collector's role."
+)
+
+_UNCLEAR_POLICY: Final = (
+    "The published policy is one that this version does not understand, so nothing that only some policies need is "
+    "read: neither tags nor affected entities. Update org-gate's central part, or publish a policy of this version."
 )
 
 logger = Logger(service="org-gate-collector")
@@ -72,11 +79,18 @@ class Collector:
         if not self.store.states.take_lease(owner, now):
             logger.info("another poll is running, so this one does nothing")
             return {"poll": "skipped"}
-        report = Poll(self.view(budget), self.store, now, self.limits, budget).run()
+        state = self.store.state()
+        needs = needs_of(self.store, state)
+        if needs.unclear:
+            logger.warning("%s", _UNCLEAR_POLICY)
+        report = Poll(self.view(budget), self.store, now, self.limits, budget=budget, needs=needs).run(state)
         state = self.store.state()
         _tell_poll(report, state, now)
         tree = refresh_tree(self.store, self.organizations, now, state.tree_at, budget)
         _tell_tree(tree)
+        state = self.store.state() if tree.outcome == REFRESHED else state
+        tags = refresh_tags(self.store, self.organizations, state, needs, budget)
+        _tell_tags(tags)
         return {
             "poll": "complete" if report.complete else "incomplete",
             "at": format_time(now),
@@ -86,6 +100,7 @@ class Collector:
             "unreadable": len(report.unusable),
             "error": None if report.error is None else report.error.kind,
             "tree": tree.outcome,
+            "tags": tags.outcome,
             "age_seconds": _age(state, now),
         }
 
@@ -163,6 +178,15 @@ def _tell_tree(tree: TreeReport) -> None:
         logger.info("the organization is not read through yet; the next poll goes on", accounts=tree.accounts)
     elif tree.outcome == REFRESHED:
         logger.info("organization tree read", accounts=tree.accounts, changed=tree.changed)
+
+
+def _tell_tags(tags: TagsReport) -> None:
+    if tags.error is not None:
+        logger.warning("%s", tags.error, accounts=tags.accounts)
+    elif tags.outcome == UNFINISHED:
+        logger.info("not all accounts' tags are read yet; the next poll goes on", accounts=tags.accounts)
+    elif tags.outcome == REFRESHED:
+        logger.info("tags of accounts read", accounts=tags.accounts, changed=tags.changed)
 
 
 def _measured(summary: dict[str, Any]) -> dict[str, Any]:

@@ -17,14 +17,16 @@ from org_gate.central.records import decision_record
 from org_gate.decision.access import refused_targets
 from org_gate.decision.concern import account_ground, concerning_events, is_over
 from org_gate.decision.engine import decide, knowledge_mark
-from org_gate.decision.mode import mode_of
+from org_gate.decision.mode import mode_of, strictest
 from org_gate.model.decision import Mode, decision_json, event_json
 from org_gate.model.event import GLOBAL, Event, EventKey, Knowledge
 from org_gate.model.record import event_of
-from org_gate.model.request import Request, Target
+from org_gate.model.request import Pipeline, Request, Target
 from org_gate.model.times import format_time
 from org_gate.policy.load import policy_data, problems_of
 from org_gate.policy.model import Defaults, Policy
+from org_gate.policy.services import ServiceNames
+from org_gate.policy.uses import uses_entities
 from org_gate.store.errors import ConflictError, NoPolicyError, StoreError
 from org_gate.store.events import Held
 from org_gate.store.state import State
@@ -34,6 +36,7 @@ MAX_EVENTS: Final = 5000
 _DECISION_ID: Final = re.compile("d-[0-9a-f]{32}")
 _VERSION_FIELDS: Final = ("version", "at", "who", "note")
 _NAMED_PROBLEMS: Final = 3
+_NO_REGION: Final = ""  # one that no filter names
 
 
 class OpenEvents(Protocol):
@@ -48,9 +51,10 @@ class DecisionStore(Protocol):
     @property
     def events(self) -> OpenEvents: ...
     def state(self) -> State: ...
-    def knowledge(self, accounts: Iterable[str], state: State) -> Knowledge: ...
+    def knowledge(self, accounts: Iterable[str], state: State, *, with_entities: bool = False) -> Knowledge: ...
     def policy(self, state: State) -> tuple[int, Policy]: ...
     def policies(self) -> list[dict[str, Any]]: ...
+    def policy_version(self, version: int) -> dict[str, Any] | None: ...
     def publish_policy(
         self, data: Mapping[str, Any], *, who: str, note: str, now: datetime, expected_version: int | None
     ) -> int: ...
@@ -70,7 +74,7 @@ class Desk:
         state = self._store.state()
         version, policy = self._store.policy(state)
         accounts = {request.caller, *(target.account for target in request.targets)}
-        knowledge = self._store.knowledge(sorted(accounts), state)
+        knowledge = self._store.knowledge(sorted(accounts), state, with_entities=uses_entities(policy))
         self._check_access(request, knowledge, policy)
         decision = decide(request, knowledge, policy, policy_version=version, now=now)
         answer = decision_json(decision, f"d-{uuid.uuid4().hex}")
@@ -129,7 +133,7 @@ class Desk:
             "age_seconds": mark.age_seconds,
             "stale": mark.stale,
             "policy_version": state.policy_version,
-            "mode": None if policy is None else mode_of(policy).value,
+            "mode": None if policy is None else policy.mode.value,
             "revision": state.revision,
             "evaluated_at": format_time(now),
         }
@@ -144,6 +148,15 @@ class Desk:
             "policy": None if policy is None else policy_data(policy),
             "policies": [{name: one[name] for name in _VERSION_FIELDS} for one in self._store.policies()],
         }
+
+    def policy_version(self, caller: str, version: int) -> dict[str, Any]:
+        """A version whole. Raises Forbidden but for the central account, NotFound."""
+        self._check_central(caller, "read policies")
+        found = self._store.policy_version(version)
+        if found is None:
+            message = f"There is no version {version} of the policy. GET /v1/policies lists those that there are."
+            raise NotFound(message)
+        return found
 
     def publish(
         self, caller: str, policy: Mapping[str, Any], *, who: str, note: str, now: datetime, expected: int | None
@@ -164,12 +177,22 @@ class Desk:
             ) from error
         return {"policy_version": version}
 
-    def mode(self) -> Mode | None:
-        """The mode of the caller's account; None where the store cannot say."""
+    def mode(self, caller: str, pipeline: Pipeline | None) -> Mode | None:
+        """The mode of the caller's account in the pipeline's Region (A4); None where the store cannot say.
+
+        Where the request does not say which Region that is, the strictest of all.
+        """
         try:
-            return mode_of(self._store.policy(self._store.state())[1])
+            state = self._store.state()
+            _, policy = self._store.policy(state)
+            accounts = self._store.knowledge([caller], state).accounts
         except StoreError:
             return None
+        names = ServiceNames(policy.service_aliases)
+        named = (region for entry in policy.modes for region in entry.targets.regions)
+        regions = (_NO_REGION, *named) if pipeline is None or pipeline.region is None else (pipeline.region,)
+        targets = (Target(caller, region) for region in regions)
+        return strictest(mode_of(target, pipeline, accounts, policy, names) for target in targets)
 
     def _policy_if_any(self, state: State) -> Policy | None:
         try:

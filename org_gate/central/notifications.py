@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from org_gate.central.entities import entity_item
 from org_gate.health.merge import merge, stamp_of
 from org_gate.health.notification import Unreadable, parse_notification
 from org_gate.health.reading import Reading, lenient_time
@@ -43,14 +44,7 @@ def take_notification(store: Store, event: Mapping[str, Any]) -> Taken:
 def _belongings(reading: Reading) -> Belongings:
     stamp = stamp_of(reading)
     accounts: dict[str, dict[str, Any]] = {account: {} for account in reading.accounts}
-    entities = {
-        keys.entity(entity.account, entity.value): {
-            "account": entity.account,
-            "value": entity.value,
-            "status": entity.status,
-        }
-        for entity in reading.entities
-    }
+    entities = {keys.entity(entity.account, entity.value): entity_item(entity) for entity in reading.entities}
     return Belongings(
         accounts=SetReading(accounts, stamp, complete=False) if accounts else None,
         entities=SetReading(entities, stamp, complete=False) if entities else None,

@@ -20,7 +20,9 @@ from org_gate.central.enrichment import (
     Enricher,
     Question,
 )
+from org_gate.central.entities import EntityReader
 from org_gate.central.known import accounts_are_read, could_be_listed, is_held, is_known
+from org_gate.central.needs import NOTHING_MORE, Needs
 from org_gate.health.errors import HealthError, HealthOutOfTimeError
 from org_gate.health.merge import api_stamp, merge, missed_at, stamp_of
 from org_gate.health.reading import Reading
@@ -48,6 +50,8 @@ class Limits:
     reread_events: int = 50
     reread_calls: int = 100
     cleared_pointers: int = 1000
+    entity_calls: int = 100
+    """To AWS Health, in any poll."""
 
 
 @dataclass(slots=True)
@@ -78,7 +82,14 @@ class Poll:
     """One run. ``now`` is the time of its schedule event."""
 
     def __init__(
-        self, view: OrganizationView, store: Store, now: datetime, limits: Limits, budget: Budget = ENDLESS
+        self,
+        view: OrganizationView,
+        store: Store,
+        now: datetime,
+        limits: Limits,
+        *,
+        budget: Budget = ENDLESS,
+        needs: Needs = NOTHING_MORE,
     ) -> None:
         self._view = view
         self._store = store
@@ -87,14 +98,15 @@ class Poll:
         self._budget = budget
         self._report = PollReport()
         self._enricher = Enricher(view, now)
+        self._entities = EntityReader(view, store, now, limits.entity_calls, budget) if needs.entities else None
         self._held: dict[EventKey, Held] = {}
         """The records of what was listed, as they were when it was."""
         self._listed: set[EventKey] = set()
         self._taken: set[tuple[EventKey, datetime]] = set()
 
-    def run(self) -> PollReport:
-        """Raises StoreError; what goes wrong with AWS Health is in the report."""
-        report, state = self._report, self._store.state()
+    def run(self, state: State) -> PollReport:
+        """Raises StoreError; what goes wrong with AWS Health is in the report. ``state`` is that before the poll."""
+        report = self._report
         report.full = full_look_due(state, self._now)
         try:
             self._look(state)
@@ -107,6 +119,8 @@ class Poll:
         report.complete = report.changes_read and understood and (report.full_done or self._looked_lately(state))
         if report.complete:
             self._store.states.commit_poll(self._now, full=report.full_done)
+        if self._entities is not None and report.error is None:
+            report.delayed += self._entities.run()
         return report
 
     def _look(self, state: State) -> None:
@@ -140,6 +154,7 @@ class Poll:
         for page in self._view.changed(since, self._now):
             self._listed.update(reading.key for reading in page if reading.values.get("status") in LISTED_STATUSES)
             later += self._take(page)
+            self._note_entities(page, self._held)
         return later
 
     def _list_everything(self) -> list[Reading]:
@@ -149,9 +164,14 @@ class Poll:
         for page in self._view.listed(self._now):
             self._listed.update(reading.key for reading in page)
             later += self._take([reading for reading in page if not is_held(held.get(reading.key), reading)])
+            self._note_entities(page, held)
         if not self._view.unusable:  # one of these may be the one that is missing
             self._note_missing(held)
         return later
+
+    def _note_entities(self, page: Sequence[Reading], held: Mapping[EventKey, Held]) -> None:
+        if self._entities is not None:
+            self._entities.note(page, held)
 
     def _note_missing(self, held: Mapping[EventKey, Held]) -> None:
         for key, entry in held.items():

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from org_gate.central import answers, problems
 from org_gate.central.asking import Asker
-from org_gate.central.bodies import AccountId, DecisionBody, PolicyBody, Region, json_object
+from org_gate.central.bodies import MAX_VERSION, AccountId, DecisionBody, PolicyBody, Region, json_object
 from org_gate.central.desk import Desk
 from org_gate.central.spec import document
 from org_gate.central.telemetry import tell_decision
@@ -37,6 +37,7 @@ METHODS: Final = {
     "/v1/events": ("GET",),
     "/v1/status": ("GET",),
     "/v1/policies": ("GET", "POST"),
+    "/v1/policies/[^/]+": ("GET",),
     "/openapi.json": ("GET",),
 }
 
@@ -112,6 +113,18 @@ def status() -> Response[str]:
 )
 def policies() -> Response[str]:
     return _json(_desk().policies(_asker().account))
+
+
+@app.get(
+    "/v1/policies/<version>",
+    summary="One version of the policy, whole. For the central account alone.",
+    operation_id="readPolicy",
+    responses=_responses(answers.PolicyDocumentAnswer, "The version.", 403, 404, 422),
+)
+def policy_version(
+    version: Annotated[int, Path(ge=1, le=MAX_VERSION, description="As publishing it gave it.")],
+) -> Response[str]:
+    return _json(_desk().policy_version(_asker().account, version))
 
 
 @app.post(

@@ -24,6 +24,7 @@ from org_gate.health.reading import (
     spelled,
     time_text,
 )
+from org_gate.health.zones import text_zones
 from org_gate.model.event import EventKey
 from org_gate.model.record import PUBLIC, Value
 
@@ -76,6 +77,9 @@ def _reading(
     key: EventKey, detail: Mapping[str, Any], receiver: str | None, *, updated: datetime, sent: datetime
 ) -> Reading:
     values = _values(detail)
+    description = _description(detail.get("eventdescription"))
+    if description is not None:
+        values["text_zones"] = text_zones(description)
     account = _account(detail.get("affectedaccount"))
     entities = _entities(detail.get("affectedentities"), account)
     return Reading(
@@ -84,7 +88,7 @@ def _reading(
         last_updated=updated,
         read_at=sent,
         values=values,
-        description=_description(detail.get("eventdescription")),
+        description=description,
         accounts=_affected(values, account, entities, receiver),
         entities=entities,
     )

@@ -30,11 +30,14 @@ from org_gate.health.reading import (
     spelled,
     time_text,
 )
+from org_gate.health.zones import text_zones
 from org_gate.model.event import EventKey
 from org_gate.model.record import Value
 
 PAGE: Final = 100
 DETAILS_PER_CALL: Final = 10
+ACCOUNTS_PER_CALL: Final = 10
+"""Whose entities are asked for together."""
 RESTARTS: Final = 2
 LISTED_STATUSES: Final = ("open", "upcoming")
 """The statuses that the full look asks for."""
@@ -79,10 +82,11 @@ class AffectedAccounts:
 
 @dataclass(frozen=True, slots=True)
 class AffectedEntities:
-    """All pages' entities and failures."""
+    """All pages' entities and failures; ``cut`` where there were more entities than were asked for."""
 
     entities: tuple[Entity, ...]
     failed: tuple[Failed, ...]
+    cut: bool = False
 
 
 def _always() -> bool:
@@ -135,16 +139,21 @@ class OrganizationView:
             scope = spelled("scope", told) if told else scope
         return AffectedAccounts(scope, frozenset(accounts))
 
-    def entities(self, arn: str, accounts: Sequence[str]) -> AffectedEntities:
-        """Every entity of these accounts that an event affects; all pages, as their size is shared (facts)."""
+    def entities(self, arn: str, accounts: Sequence[str], most: int) -> AffectedEntities:
+        """Every entity of at most ``ACCOUNTS_PER_CALL`` accounts that an event affects.
+
+        An account that a page does not name may come on the next one, so all pages are read; but no further than to
+        more than ``most`` entities.
+        """
         entities: dict[Entity, None] = {}
         failed: dict[Failed, None] = {}
-        for start in range(0, len(accounts), DETAILS_PER_CALL):
-            batch = [{"eventArn": arn, "awsAccountId": account} for account in accounts[start : start + 10]]
-            operation = "describe_affected_entities_for_organization"
-            for page in self._pages(operation, organizationEntityFilters=batch, maxResults=PAGE):
-                entities |= dict.fromkeys(found for item in page.get("entities", ()) if (found := _entity(item)))
-                failed |= dict.fromkeys(_failed(item) for item in page.get("failedSet", ()))
+        filters = [{"eventArn": arn, "awsAccountId": account} for account in accounts]
+        operation = "describe_affected_entities_for_organization"
+        for page in self._pages(operation, organizationEntityFilters=filters, maxResults=PAGE):
+            entities |= dict.fromkeys(found for item in page.get("entities", ()) if (found := _entity(item)))
+            failed |= dict.fromkeys(_failed(item) for item in page.get("failedSet", ()))
+            if len(entities) > most:
+                return AffectedEntities(tuple(entities), tuple(failed), cut=True)
         return AffectedEntities(tuple(entities), tuple(failed))
 
     def _events(self, chosen: Mapping[str, Any], read_at: datetime) -> Iterator[list[Reading]]:
@@ -230,9 +239,11 @@ def _listed_reading(item: Mapping[str, Any], read_at: datetime) -> Reading | Non
 
 def _detail_reading(item: Mapping[str, Any], read_at: datetime) -> Reading | None:
     event = item.get("event") or {}
-    zone = event.get("availabilityZone") or None
     text = (item.get("eventDescription") or {}).get("latestDescription") or None
-    return _reading(event, read_at, step=_DETAILS_STEP, more={"availability_zone": zone}, description=text)
+    more: dict[str, Value] = {"availability_zone": event.get("availabilityZone") or None}
+    if text is not None:
+        more["text_zones"] = text_zones(text)
+    return _reading(event, read_at, step=_DETAILS_STEP, more=more, description=text)
 
 
 def _reading(

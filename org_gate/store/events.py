@@ -82,9 +82,18 @@ class Events:
         """The open events that are not account-specific, facts alone."""
         return [record_of(item) for item in self._table.query(keys.PUBLIC)]
 
-    def affected(self, key: EventKey, most: int) -> list[str]:
-        """The first of the accounts it affects."""
-        return list(islice(self._accounts(key).names(), most))
+    def affected(self, key: EventKey, most: int, after: str | None = None) -> list[str]:
+        """The first of the accounts it affects, or the first after one."""
+        return list(islice(self._accounts(key).names(after), most))
+
+    def keep_entities(self, key: EventKey, first: str, last: str, reading: SetReading, now: datetime) -> None:
+        """A complete reading of the entities of the accounts from first to last. The record is to be saved after it."""
+        self._entities(key).take_range(reading, keys.entities_of(first), keys.entities_of(last), now)
+
+    def entities(self, key: EventKey, account: str, most: int) -> tuple[str, ...]:
+        """The values of the account's affected entities, as far as they are known; at most so many."""
+        items = self._table.query(keys.event(key), keys.MEMBER_ENTITY + keys.entities_of(account))
+        return tuple(item["value"] for item in islice(items, most))
 
     def save(
         self,
@@ -136,6 +145,9 @@ class Events:
         item = self._table.get(keys.record(key))
         return None if item is None else _held(item)
 
+    def _entities(self, key: EventKey) -> Members:
+        return Members(self._table, keys.event(key), keys.MEMBER_ENTITY)
+
     def _accounts(self, key: EventKey) -> Members:
         return Members(self._table, keys.event(key), keys.MEMBER_ACCOUNT)
 
@@ -147,9 +159,9 @@ class Events:
         now: datetime,
     ) -> EventRecord:
         if (entities := belongings.entities) is not None:
-            members = Members(self._table, keys.event(record.key), keys.MEMBER_ENTITY)
-            members.take(entities, record.entities_stamp, now, before_put=_nothing_before, also_removed=_nothing_else)
-            record = replace(record, entities_stamp=_newest(record.entities_stamp, entities))
+            self._entities(record.key).take(entities, record.entities_stamp, now)
+            lists = record.lists_entities or bool(entities.members)
+            record = replace(record, lists_entities=lists, entities_stamp=_newest(record.entities_stamp, entities))
         record = self._with_pointers(held, record, now)
         if (accounts := belongings.accounts) is not None:
             record = self._with_accounts(record, accounts, now)
@@ -255,11 +267,3 @@ def _newest(stamp: str | None, reading: SetReading) -> str | None:
 def _bounded(text: str) -> str:
     encoded = text.encode()
     return text if len(encoded) <= MAX_TEXT_BYTES else encoded[:MAX_TEXT_BYTES].decode(errors="ignore") + " (cut)"
-
-
-def _nothing_before(_names: Iterable[str]) -> None:
-    """Nothing points to an entity."""
-
-
-def _nothing_else(_name: str) -> list[Item]:
-    return []

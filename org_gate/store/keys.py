@@ -70,7 +70,12 @@ def pointer(account_id: str, key: EventKey) -> ItemKey:
 
 def entity(account_id: str, value: str) -> str:
     """What follows ``ENTITY#``."""
-    return f"{account_id}#{_fitting(value)}"
+    return f"{entities_of(account_id)}{_fitting(value)}"
+
+
+def entities_of(account_id: str) -> str:
+    """What all entities of an account begin with, after ``ENTITY#``."""
+    return f"{account_id}#"
 
 
 def account(account_id: str) -> str:

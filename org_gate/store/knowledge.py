@@ -1,18 +1,26 @@
 """What a decision knows, in at most three reads for one account: public events, the account, the events it points to.
 
-Events that are over may be among them; D4 is the engine's business.
+Events that are over may be among them; D4 is the engine's business. Affected entities take one more read for each
+event that lists some, and are read only where asked for.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Final
 
 from org_gate.model.event import Account, EventKey, Knowledge
-from org_gate.model.record import EventRecord, event_of
+from org_gate.model.record import CLOSED, EventRecord, event_of
 from org_gate.store import keys
 from org_gate.store.accounts import account_of
 from org_gate.store.events import Events
 from org_gate.store.state import State
 from org_gate.store.table import Table
+
+MOST_ENTITIES: Final = 2000
+"""Of one account and event; where there are more, they count as not known (D7) rather than some as all."""
+MOST_SETS: Final = 100
+"""How many events' entities one decision reads; those of the others count as not known."""
 
 
 class Knower:
@@ -23,11 +31,12 @@ class Knower:
         self._events = events
         self._public: tuple[int, list[EventRecord]] | None = None
 
-    def knowledge(self, accounts: Iterable[str], state: State) -> Knowledge:
+    def knowledge(self, accounts: Iterable[str], state: State, *, with_entities: bool = False) -> Knowledge:
         """Of each event, ``accounts`` are the affected ones among those given. In order of ARN and Region."""
         known: dict[str, Account] = {}
         pointed: dict[EventKey, set[str]] = defaultdict(set)
-        for account in dict.fromkeys(accounts):
+        asked = list(dict.fromkeys(accounts))
+        for account in asked:
             for item in self._table.query(keys.account(account)):
                 if item["sk"] == keys.RECORD:
                     known[account] = account_of(item)
@@ -35,8 +44,28 @@ class Knower:
                     pointed[EventKey(item["arn"], item["region"])].add(account)
         records = {record.key: record for record in self._public_events(state)}
         records |= self._events.records(sorted(key for key in pointed if key not in records))
-        events = [event_of(records[key], frozenset(pointed.get(key, ()))) for key in sorted(records)]
+        entities = self._entities(records, pointed, asked) if with_entities else {}
+        events = [event_of(records[key], frozenset(pointed.get(key, ())), entities.get(key)) for key in sorted(records)]
         return Knowledge(as_of=state.as_of, events=tuple(events), accounts=known)
+
+    def _entities(
+        self, records: Mapping[EventKey, EventRecord], pointed: Mapping[EventKey, set[str]], accounts: Sequence[str]
+    ) -> dict[EventKey, dict[str, tuple[str, ...]]]:
+        """By event and account; what is not known is left out."""
+        listing = [record for record in records.values() if record.lists_entities and record.text("status") != CLOSED]
+        listing.sort(key=lambda record: (record.is_public, record.key))
+        pairs = (
+            (record.key, account)
+            for record in listing
+            for account in accounts
+            if record.is_public or account in pointed.get(record.key, ())
+        )
+        found: dict[EventKey, dict[str, tuple[str, ...]]] = defaultdict(dict)
+        for key, account in islice(pairs, MOST_SETS):
+            values = self._events.entities(key, account, MOST_ENTITIES + 1)
+            if 0 < len(values) <= MOST_ENTITIES:
+                found[key][account] = values
+        return found
 
     def _public_events(self, state: State) -> list[EventRecord]:
         if self._public is None or self._public[0] != state.revision:

@@ -31,6 +31,14 @@ AlsoRemoved = Callable[[str], Sequence[Item]]
 """What goes in the same transaction as a member that is removed."""
 
 
+def _nothing_before(_names: Iterable[str]) -> None:
+    """Nothing points to a member."""
+
+
+def _nothing_else(_name: str) -> list[Item]:
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class Members:
     """One set of one event: the items of partition ``pk`` whose ``sk`` begins with ``prefix``."""
@@ -50,8 +58,8 @@ class Members:
         complete_stamp: str | None,
         now: datetime,
         *,
-        before_put: BeforePut,
-        also_removed: AlsoRemoved,
+        before_put: BeforePut = _nothing_before,
+        also_removed: AlsoRemoved = _nothing_else,
     ) -> bool:
         """Writes the difference. ``complete_stamp`` is that of the last complete reading taken.
 
@@ -59,20 +67,38 @@ class Members:
         """
         if complete_stamp is not None and reading.stamp < complete_stamp:
             return False
-        held = self._held(reading)
+        self._write(self._held(reading), reading, now, before_put=before_put, also_removed=also_removed)
+        return True
+
+    def take_range(self, reading: SetReading, first: str, last: str, now: datetime) -> None:
+        """Writes the difference to a complete reading of the members whose names begin with these, or lie between."""
+        items = self.table.query(self.pk, self.prefix + last, self.prefix + first)
+        self._write(self._by_name(items), reading, now, before_put=_nothing_before, also_removed=_nothing_else)
+
+    def _write(
+        self,
+        held: Mapping[str, Item],
+        reading: SetReading,
+        now: datetime,
+        *,
+        before_put: BeforePut,
+        also_removed: AlsoRemoved,
+    ) -> None:
         fresh = [item for item in self._wanted(reading, held, now) if item is not None]
         if fresh:
             before_put(item["sk"].removeprefix(self.prefix) for item in fresh)
             self.table.batch_put(fresh)
         if reading.complete:
             self._remove(held, reading, also_removed)
-        return True
 
     def _held(self, reading: SetReading) -> dict[str, Item]:
         if reading.complete:
             items = self.table.query(self.pk, self.prefix)
         else:
             items = self.table.batch_get(ItemKey(self.pk, self.prefix + name) for name in reading.members)
+        return self._by_name(items)
+
+    def _by_name(self, items: Iterable[Item]) -> dict[str, Item]:
         return {item["sk"].removeprefix(self.prefix): item for item in items}
 
     def _wanted(self, reading: SetReading, held: Mapping[str, Item], now: datetime) -> Iterable[Item | None]:

@@ -59,20 +59,20 @@ class Policies:
 
     def all(self) -> list[dict[str, Any]]:
         """Every version, the oldest first: ``version``, ``at``, ``who``, ``note``, ``policy``."""
-        items = self._table.query(keys.POLICY)
-        return [
-            {
-                "version": int(item["version"]),
-                "at": item["at"],
-                "who": item["who"],
-                "note": item["note"],
-                "policy": unpacked([item["body"]]),
-            }
-            for item in items
-        ]
+        return [_told(item) for item in self._table.query(keys.POLICY)]
+
+    def one(self, version: int) -> dict[str, Any] | None:
+        """A version as ``all`` has it; None where there is none."""
+        item = self._table.get(keys.policy_version(version))
+        return None if item is None else _told(item)
 
     def _read(self, version: int) -> Policy:
         item = self._table.get(keys.policy_version(version))
         if item is None:
             raise StoreUnavailableError("get_item", "NotFound", f"version {version} of the policy is missing")
         return policy_from_data(unpacked([item["body"]]))
+
+
+def _told(item: Mapping[str, Any]) -> dict[str, Any]:
+    told = {name: item[name] for name in ("at", "who", "note")}
+    return {"version": int(item["version"]), **told, "policy": unpacked([item["body"]])}

@@ -12,7 +12,10 @@ from org_gate.store.table import Item
 EVENT_DAYS: Final = 400
 """How long an event is kept after it was last written: longer than AWS Health keeps it."""
 _FRESH_DAYS: Final = 300
-_MARKS: Final = ("details_for", "accounts_for", "accounts_read_at", "accounts_stamp", "entities_stamp", "cleared_to")
+_MARKS: Final = (
+    *("details_for", "accounts_for", "accounts_read_at", "accounts_stamp"),
+    *("entities_for", "entities_to", "entities_stamp", "cleared_to"),
+)
 
 
 def record_item(record: EventRecord) -> Item:
@@ -29,6 +32,7 @@ def facts_item(record: EventRecord) -> Item:
         "region": record.key.region,
         "facts": {name: _stored(value) for name, value in record.values.items()},
         "lists_accounts": record.lists_accounts,
+        "lists_entities": record.lists_entities,
         "missed": list(record.missed),
         "pointers": record.pointers,
         "episode": record.episode,
@@ -43,6 +47,7 @@ def record_of(item: Mapping[str, Any]) -> EventRecord:
         key=EventKey(item["arn"], item["region"]),
         fields={name: Stamped(_read(value), stamps.get(name, "")) for name, value in item["facts"].items()},
         lists_accounts=item["lists_accounts"],
+        lists_entities=item.get("lists_entities", False),
         missed=tuple(item["missed"]),
         pointers=item["pointers"],
         episode=int(item["episode"]),

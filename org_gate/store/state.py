@@ -36,6 +36,10 @@ class State:
     """When something asked for a full look."""
     tree_at: datetime | None = None
     """When the organization tree was last read whole."""
+    tags_for: datetime | None = None
+    """The reading of the tree whose accounts' tags were read, all of them."""
+    tags_to: str | None = None
+    """The last account whose tags were read, while a reading of tags goes on."""
 
 
 def read_state(table: Table) -> State:
@@ -65,6 +69,11 @@ class States:
 
     def commit_tree(self, at: datetime) -> None:
         self._table.update(keys.STATE, "SET tree_at = :at", {":at": format_time(at)})
+
+    def commit_tags(self, tags_for: datetime | None, tags_to: str | None) -> None:
+        """How far the reading of tags is; None for neither begun nor done."""
+        marks = {":for": "" if tags_for is None else format_time(tags_for), ":to": tags_to or ""}
+        self._table.update(keys.STATE, "SET tags_for = :for, tags_to = :to", marks)
 
     def ask_for_full_look(self, at: datetime) -> None:
         """The next poll looks at everything."""
@@ -99,6 +108,8 @@ def _state(item: Item) -> State:
         full_at=_time(item.get("full_at")),
         full_due=_time(item.get("full_due")),
         tree_at=_time(item.get("tree_at")),
+        tags_for=_time(item.get("tags_for") or None),
+        tags_to=item.get("tags_to") or None,
     )
 
 

@@ -39,9 +39,12 @@ class Store:
         """Read for every request: what else is kept in the process is judged by it."""
         return self.states.read()
 
-    def knowledge(self, accounts: Iterable[str], state: State) -> Knowledge:
-        """What a decision about these accounts needs to know; at most three reads for one account."""
-        return self._knower.knowledge(accounts, state)
+    def knowledge(self, accounts: Iterable[str], state: State, *, with_entities: bool = False) -> Knowledge:
+        """What a decision about these accounts needs to know; at most three reads for one account.
+
+        ``with_entities`` has events say which entities of the accounts they affect, a read for each that lists any.
+        """
+        return self._knower.knowledge(accounts, state, with_entities=with_entities)
 
     def policy(self, state: State) -> tuple[int, Policy]:
         """Raises NoPolicyError where none was published."""
@@ -59,6 +62,10 @@ class Store:
     def policies(self) -> list[dict[str, Any]]:
         """Every version, the oldest first: ``version``, ``at``, ``who``, ``note``, ``policy``."""
         return self._policies.all()
+
+    def policy_version(self, version: int) -> dict[str, Any] | None:
+        """One of ``policies``; None where there is none."""
+        return self._policies.one(version)
 
     def put_decision(self, record: Mapping[str, Any]) -> None:
         """Appends a decision. Raises ConflictError where there is one with its id."""

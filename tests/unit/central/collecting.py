@@ -35,6 +35,10 @@ class FakeOrganizations:
         self.before_call: Any = lambda: None
         self.children: dict[str, list[dict[str, str]]] = {"r-1": [{"Id": "ou-1", "Name": "Workloads"}], "ou-1": []}
         self.accounts: dict[str, list[dict[str, str]]] = {"r-1": [{"Id": WEB}], "ou-1": [{"Id": ORDERS}]}
+        self.tags: dict[str, dict[str, str]] = {}
+        self.tags_asked: list[str] = []
+        self.tags_fault: dict[str, Exception] = {}
+        """By account."""
         self._page = page
 
     def list_roots(self, **request: str) -> dict[str, Any]:
@@ -45,6 +49,17 @@ class FakeOrganizations:
 
     def list_organizational_units_for_parent(self, **request: str) -> dict[str, Any]:
         return self._answer("OrganizationalUnits", self.children.get(request["ParentId"], []), request)
+
+    def list_tags_for_resource(self, **request: str) -> dict[str, Any]:
+        """One tag a page."""
+        account, start = request["ResourceId"], int(request.get("NextToken", "0"))
+        self.tags_asked += [account] if not start else []
+        self.before_call()
+        if account in self.tags_fault:
+            raise self.tags_fault[account]
+        tags = [{"Key": key, "Value": value} for key, value in self.tags.get(account, {}).items()]
+        more = {"NextToken": str(start + 1)} if start + 1 < len(tags) else {}
+        return {"Tags": tags[start : start + 1], **more}
 
     def _answer(self, listed: str, items: list[dict[str, str]], request: dict[str, str]) -> dict[str, Any]:
         """The first page is empty, as AWS's may be."""
@@ -87,9 +102,16 @@ class World:
         event = {"source": "aws.health", "id": "n", "time": format_time(at(minutes)), "region": "us-east-1"}
         return self.collector().handle({**event, "detail": {"eventArn": arn(1), **detail}})
 
+    def publish(self, *rules: dict[str, Any]) -> None:
+        """A policy of these rules, each with a name and a verdict."""
+        told = [{"name": f"rule-{number}", "verdict": "block", **rule} for number, rule in enumerate(rules)]
+        data = {"version": 1, "rules": told}
+        self.store.publish_policy(data, who="somebody", note="", now=NOON, expected_version=None)
+
     def known(self, *accounts: str, minutes: float = 0) -> dict[str, Event]:
         """The events that are not over, by ARN, as a decision about these accounts sees them."""
-        events = self.store.knowledge(accounts or (ORDERS, WEB), self.store.state()).events
+        asked = accounts or (ORDERS, WEB)
+        events = self.store.knowledge(asked, self.store.state(), with_entities=True).events
         now = at(minutes)
         return {
             event.arn: event

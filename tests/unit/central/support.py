@@ -70,8 +70,8 @@ class FakeStore:
         self._called("state")
         return State(as_of=self.as_of, revision=5, policy_version=len(self.published))
 
-    def knowledge(self, accounts: Iterable[str], state: State) -> Knowledge:
-        self._called("knowledge")
+    def knowledge(self, accounts: Iterable[str], state: State, *, with_entities: bool = False) -> Knowledge:
+        self._called("knowledge with entities" if with_entities else "knowledge")
         wanted = {name: self.accounts[name] for name in accounts if name in self.accounts}
         return Knowledge(as_of=state.as_of, events=self.events_known, accounts=wanted)
 
@@ -86,6 +86,9 @@ class FakeStore:
             {"version": number, "at": "2026-03-02T12:00:00Z", "who": "somebody", "note": "", "policy": data}
             for number, data in enumerate(self.published, start=1)
         ]
+
+    def policy_version(self, version: int) -> dict[str, Any] | None:
+        return next((one for one in self.policies() if one["version"] == version), None)
 
     def publish_policy(
         self, data: Mapping[str, Any], *, who: str, note: str, now: datetime, expected_version: int | None

@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from org_gate.central.answers import DecisionAnswer, EventsAnswer, PoliciesAnswer, ProblemAnswer, StatusAnswer
+from org_gate.central.answers import (
+    DecisionAnswer,
+    EventsAnswer,
+    PoliciesAnswer,
+    PolicyDocumentAnswer,
+    ProblemAnswer,
+    StatusAnswer,
+)
 from org_gate.central.telemetry import logger
 from org_gate.model.event import Account
 from org_gate.store import StoreUnavailableError
@@ -45,7 +52,7 @@ def test_a_record_has_all_that_the_decision_was_made_of() -> None:
     assert record["request"]["source"] == "codepipeline"
     assert record["gate"] == {"version": "1.0.0", "on_block": "fail"}
     assert record["revision"] == 5
-    assert record["accounts"] == [{"id": ME, "ou_path": "Workloads/Prod", "ou_ids": ["r-1", "ou-1"]}]
+    assert record["accounts"] == [{"id": ME, "ou_path": "Workloads/Prod", "ou_ids": ["r-1", "ou-1"], "tags": None}]
     assert [event["arn"] for event in record["events"]] == [issue().arn]
     assert record["events"][0]["start"] == "2026-03-02T12:00:00Z"
     assert record["decision"]["policy_version"] == 1
@@ -312,6 +319,59 @@ def test_policies_are_listed_for_the_central_account_alone() -> None:
     assert listed.policy_version == 1
     assert listed.policy is not None
     assert [version.who for version in listed.policies] == ["somebody"]
+
+
+MODES = RULES | {
+    "modes": [
+        {"targets": {"ous": ["Dev"], "regions": ["eu-west-1"]}, "mode": "shadow"},
+        {"targets": {"ous": ["Dev"]}, "mode": "warn"},
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "mode"),
+    [
+        ({"targets": [7], "pipeline": {"region": "eu-west-1"}}, "shadow"),
+        ({"targets": [7], "pipeline": {"region": "us-east-1"}}, "warn"),
+        ({"targets": [7]}, "warn"),
+        ({"targets": [7], "pipeline": {"region": 7}}, "warn"),
+        ("{", "warn"),
+        (None, "warn"),
+    ],
+)
+def test_a_problem_names_the_mode_of_the_callers_account_in_the_pipelines_region(body: Any, mode: str) -> None:
+    account = Account(ME, "Dev", ("r-1", "ou-1"))
+    reply = Api(FakeStore(published=[MODES], accounts={ME: account})).request("POST", "/v1/decisions", body)
+    assert (reply.status in {400, 422}, reply.body["mode"]) == (True, mode)
+    stranger = Api(FakeStore(published=[MODES])).request("POST", "/v1/decisions", body)
+    assert stranger.body["mode"] == "enforce", "not in the tree: the stricter of both ways"
+
+
+def test_a_freeze_is_answered_in_a2s_shape() -> None:
+    freeze = {"name": "peak", "from": "2026-03-02T12:00:00Z", "to": "2026-03-03T12:00:00Z"}
+    reply = Api(FakeStore(published=[{"version": 1, "freezes": [freeze]}])).request("POST", "/v1/decisions", ASK)
+    decision = DecisionAnswer.model_validate(reply.body)
+    assert (decision.verdict, decision.reasons[0].kind) == ("block", "freeze")
+    assert reply.body["reasons"][0]["freeze"] == freeze
+
+
+def test_a_version_is_read_whole_by_the_central_account_alone() -> None:
+    store = FakeStore(published=[RULES, RULES | {"mode": "shadow"}])
+    api = Api(store)
+    read = api.request("GET", "/v1/policies/1", caller=CENTRAL)
+    assert read.status == 200
+    assert PolicyDocumentAnswer.model_validate(read.body).policy == RULES
+    assert api.request("GET", "/v1/policies/2", caller=CENTRAL).body["policy"]["mode"] == "shadow"
+    assert api.request("GET", "/v1/policies/1").status == 403
+    missing = api.request("GET", "/v1/policies/3", caller=CENTRAL)
+    assert (missing.status, "GET /v1/policies" in missing.body["detail"]) == (404, True)
+
+
+@pytest.mark.parametrize("version", ["0", "-1", "one", "1.5", "9" * 40])
+def test_a_version_that_can_be_none_is_422(version: str) -> None:
+    reply = Api(FakeStore()).request("GET", f"/v1/policies/{version}", caller=CENTRAL)
+    assert (reply.status, reply.body["errors"][0]["parameter"]) == (422, "version")
 
 
 @contextmanager

@@ -45,6 +45,7 @@ def test_the_first_poll_knows_what_was_open_long_before(world: World) -> None:
         "unreadable": 0,
         "error": None,
         "tree": "refreshed",
+        "tags": "unused",
         "age_seconds": 0,
     }
     known = world.known(ORDERS)
@@ -129,6 +130,22 @@ def test_an_event_without_a_status_is_not_over_because_no_list_of_what_is_open_n
     for minutes in range(0, 31, 5):
         world.poll(minutes)
     assert set(world.known(minutes=30)) == {arn(1)}
+
+
+def test_the_zones_that_a_text_names_are_known_until_a_text_names_others(world: World) -> None:
+    _public(world, 1, description="Errors in USE1-AZ4 and use1-az2.")
+    _specific(world, 2, ORDERS, description="Nothing of zones, but us-east-1a.")
+    world.poll(0)
+    known = world.known(ORDERS)
+    assert (known[arn(1)].text_zones, known[arn(2)].text_zones) == (("use1-az2", "use1-az4"), ())
+    told = {"eventScopeCode": "PUBLIC", "statusCode": "open"}
+    world.notify(1, **told)
+    assert world.known()[arn(1)].text_zones == ("use1-az2", "use1-az4"), "this one had no text"
+    world.notify(2, **told, eventDescription=[{"language": "en_US", "latestDescription": "use1-az6 as well"}])
+    assert world.known()[arn(1)].text_zones == ("use1-az6",)
+    _public(world, 1, minutes=3, description="It is over but for some.")
+    world.poll(3)
+    assert world.known()[arn(1)].text_zones == ()
 
 
 def test_an_item_that_fails_is_stored_without_details_told_and_read_next_time(world: World) -> None:

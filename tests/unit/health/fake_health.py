@@ -25,6 +25,8 @@ class Shown:
     zone: str | None = None
     description: str = "It is being looked into."
     accounts: list[str] = field(default_factory=list)
+    entities: dict[str, list[str]] = field(default_factory=dict)
+    """By account."""
 
     @property
     def is_public(self) -> bool:
@@ -49,13 +51,14 @@ class FakeHealth:
         self.broken: dict[str, str] = {}
         self.refused: set[str] = set()
         self.no_detail_of: set[str] = set()
+        self.no_entities_of: set[str] = set()
         self.forget_tokens = 0
         self.before_call = before_call
         self._page = page
 
     def show(self, arn: str, updated: datetime, **told: Any) -> None:
         """A new event, or an update of it: fields as AWS Health spells them, and those of ``Shown``."""
-        own = {name: told.pop(name) for name in ("zone", "description", "accounts") if name in told}
+        own = {name: told.pop(name) for name in ("zone", "description", "accounts", "entities") if name in told}
         region = told.get("region", "us-east-1")
         held = self.shown.setdefault((arn, region), Shown({"arn": arn, "region": region, "statusCode": "open"}))
         held.event |= {"lastUpdatedTime": updated, "eventTypeCategory": "issue", **told}
@@ -94,6 +97,26 @@ class FakeHealth:
         accounts = sorted({account for found in shown if not found.is_public for account in found.accounts})
         return {**self._paged("affectedAccounts", accounts, request), **({"eventScopeCode": scope} if scope else {})}
 
+    def describe_affected_entities_for_organization(self, **request: Any) -> dict[str, Any]:
+        """The page size is shared by all that is asked for."""
+        self._count("describe_affected_entities_for_organization", request)
+        filters = request["organizationEntityFilters"]
+        assert 1 <= len(filters) <= 10
+        failed = [
+            {**asked, "errorName": "InternalFailure"}
+            for asked in filters
+            if asked["awsAccountId"] in self.no_entities_of
+        ]
+        entities = [
+            {**asked, "entityValue": value, "statusCode": "IMPAIRED"}
+            for asked in filters
+            if asked["awsAccountId"] not in self.no_entities_of
+            for (arn, _region), shown in self.shown.items()
+            if arn == asked["eventArn"]
+            for value in shown.entities.get(asked["awsAccountId"], ())
+        ]
+        return {**self._paged("entities", entities, request), "failedSet": failed}
+
     def _details(self, asked: dict[str, Any]) -> list[dict[str, Any]] | str:
         arn, account = asked["eventArn"], asked.get("awsAccountId")
         shown = [found for (name, _region), found in self.shown.items() if name == arn and found.answers(account)]
@@ -122,7 +145,7 @@ class FakeHealth:
         self.calls[operation] += 1
         self.asked.append((operation, request))
         self.before_call(operation)
-        named = request.get("organizationEventDetailFilters", [request])
+        named = request.get("organizationEventDetailFilters", request.get("organizationEntityFilters", [request]))
         if any(asked.get("eventArn") in self.refused for asked in named):
             raise client_error("ValidationException")
         if (fault := self.fail.get(operation) or self.fail.get("*")) is not None:

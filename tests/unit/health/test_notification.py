@@ -70,6 +70,7 @@ def test_a_present_day_notification_is_read_whole() -> None:
         "status": "open",
         "actionability": "INFORMATIONAL",
         "personas": ("OPERATIONS", "SECURITY"),
+        "text_zones": (),
     }
     assert found.description == "Databases fail over."
     assert found.accounts == {"111122223333"}

@@ -160,6 +160,6 @@ def test_requests_and_answers_are_what_botocores_model_has() -> None:
         assert [reading.values["personas"] for page in view.changed(NOON, NOON) for reading in page] == [("BILLING",)]
         assert len(view.details([Wanted(arn(1), "111122223333")], NOON).readings) == 1
         assert view.accounts(arn(1)).accounts == {"111122223333"}
-        entities = view.entities(arn(1), ["111122223333", "444455556666"])
+        entities = view.entities(arn(1), ["111122223333", "444455556666"], most=10)
     assert entities.entities == (Entity("111122223333", "db-1", "IMPAIRED"),)
     assert [item.account for item in entities.failed] == ["444455556666"]

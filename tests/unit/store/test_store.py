@@ -58,6 +58,9 @@ def test_policies_are_versions_that_never_change(store: Store) -> None:
         (1, "ada", "first"),
         (2, "ada", "2"),
     ]
+    first = store.policy_version(1)
+    assert first == store.policies()[0]
+    assert store.policy_version(3) is None
 
 
 def test_what_is_no_policy_is_not_written(store: Store, client: TableClient) -> None:
