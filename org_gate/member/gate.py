@@ -24,6 +24,7 @@ from concurrent.futures import Future
 from contextlib import closing
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from fnmatch import fnmatchcase
 from functools import cache
 from http import HTTPStatus
 from typing import Any, NamedTuple, TypeGuard, TypeVar
@@ -132,6 +133,7 @@ class Settings(NamedTuple):
     mode: str
     platform_services: tuple[str, ...]
     region: str
+    exempt: Mapping[str, Any]  # a target's Region, or * for any: globs over names of pipelines
 
 
 class Reply(NamedTuple):
@@ -216,9 +218,10 @@ def look(job: Job, parts: Parts) -> Outcome:
     targets = given.get("targets") or [target(job.account, parts.settings.region)]
     gate = {"version": VERSION, "on_block": "fail"}
     question = {"targets": targets, "source": "codepipeline", "pipeline": pipeline, "gate": gate}
-    decision = ask_central(question, parts)
+    exempt = is_exempt(pipeline.get("name", ""), job.account, targets, parts)
+    decision = ask_central(question, parts, exempt=exempt)
     if decision is None:
-        decision = decide_alone(job.account, targets, pipeline["region"], parts)
+        decision = decide_alone(job.account, targets, pipeline["region"], parts, exempt=exempt)
     elif decision["knowledge"]["stale"] and decision["knowledge"]["on_stale"] == "local":
         decision = with_local_check(decision, job.account, stale_words(decision), parts)
     return outcome_of(decision, "" if "targets" in given else NO_TARGETS)
@@ -370,10 +373,11 @@ def shown(value: Any) -> str:
 # --- Central: G8
 
 
-def ask_central(question: Data, parts: Parts) -> Data | None:
+def ask_central(question: Data, parts: Parts, *, exempt: bool) -> Data | None:
     """The first decision that a central URL gives; None where none does, with what happened in ``trouble``.
 
-    Raises RefusedError where central says no, or where all that was heard is the front door's no.
+    Raises RefusedError where central says no, or where all that was heard is the front door's no (to a pipeline that
+    is exempt the door is no answer).
     """
     body = json.dumps(question).encode()
     keep = ANSWER_RESERVE + (1 - CENTRAL_SHARE) * max(0.0, parts.left() - ANSWER_RESERVE)
@@ -385,7 +389,7 @@ def ask_central(question: Data, parts: Parts) -> Data | None:
             return understood(reply, mode)
         except NoAnswerError as failure:
             parts.trouble.append(f"{central_name(url)}: {failure}")
-    if HTTPStatus.FORBIDDEN in statuses:
+    if HTTPStatus.FORBIDDEN in statuses and not exempt:
         raise RefusedError(REFUSALS[403], AT_THE_DOOR, mode)
     if not parts.settings.urls:
         parts.trouble.append("central: this gate knows no URL (ORG_GATE_URLS)")
@@ -454,12 +458,22 @@ def central_name(url: str) -> str:
 # --- The local check: D13, D14
 
 
-def decide_alone(account: str, targets: list[Data], region: str, parts: Parts) -> Data:
+def is_exempt(name: str, account: str, targets: list[Data], parts: Parts) -> bool:
+    """D11 by the word of the rollout; it knows nothing of targets in other accounts."""
+    globs = parts.settings.exempt
+    return all(
+        aim["account"] == account
+        and any(fnmatchcase(name, glob) for key in ("*", aim["region"]) for glob in globs.get(key, ()))
+        for aim in targets
+    )
+
+
+def decide_alone(account: str, targets: list[Data], region: str, parts: Parts, *, exempt: bool) -> Data:
     """No central URL answered: what AWS Health says here, for the same targets and the pipeline's own ground (D2)."""
     ground = [target(account, region, parts.settings.platform_services)] if parts.settings.platform_services else []
     judged = [{**each, "mode": parts.settings.mode, "overridden": False} for each in (*targets, *ground)]
     heard = "; ".join(words for words in parts.trouble if words.startswith("central"))
-    decision = blank(parts) | {"targets": judged, "evaluated_at": None}  # AWS Health's Date tells
+    decision = blank(parts) | {"exempt": exempt, "targets": judged, "evaluated_at": None}  # AWS Health's Date tells
     return with_local_check(decision, account, f"no central URL answered ({heard})", parts)
 
 
@@ -901,7 +915,17 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         mode=chosen(env.get("ORG_GATE_MODE", ""), MODES, "enforce"),
         platform_services=listed(env.get("ORG_GATE_PLATFORM_SERVICES", "")),
         region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION", ""),
+        exempt=exempt_globs(env.get("ORG_GATE_EXEMPT_PIPELINES", "")),
     )
+
+
+def exempt_globs(text: str) -> Data:
+    """Nothing where it cannot be read."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) and fits([*data.values()], [[str]]) else {}
 
 
 def listed(text: str) -> tuple[str, ...]:

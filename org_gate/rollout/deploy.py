@@ -16,9 +16,11 @@ from org_gate.policy.model import Policy
 from org_gate.rollout.artifacts import upload
 from org_gate.rollout.build import central_artifact
 from org_gate.rollout.errors import InstanceResult, MismatchError, RolloutError, asking_aws
-from org_gate.rollout.organization import organizational_unit_ids
+from org_gate.rollout.gates import depend_on_tags, gate_settings
+from org_gate.rollout.organization import organization_accounts, organizational_unit_ids
+from org_gate.rollout.overrides import Member
 from org_gate.rollout.render import central_template, member_template
-from org_gate.rollout.spec import CentralOutputs, DeploymentSpec, on_unknown
+from org_gate.rollout.spec import CentralOutputs, DeploymentSpec
 from org_gate.rollout.stack import deploy_stack
 from org_gate.rollout.stackset import deploy_stack_set
 from org_gate.rollout.waiting import Sleep
@@ -48,15 +50,26 @@ def deploy_members(
 ) -> tuple[InstanceResult, ...]:
     """The gate in every account below the gate OUs, in every gate Region, asking the cells in their order.
 
+    Each account's gate knows what the policy says of that account; one that joins later, until the next rollout, what
+    the policy says of accounts that nobody knows. Gives what it came to where there was something to do.
+
     Raises RolloutError; MembersError where some accounts did not get it.
     """
     _check_account(session, spec)
     region = spec.central_region
-    ou_ids = organizational_unit_ids(session.client("organizations", region_name=region), spec.gate_ous)
+    organizations = session.client("organizations", region_name=region)
+    ou_ids = organizational_unit_ids(organizations, spec.gate_ous)
+    accounts = organization_accounts(organizations, tags=depend_on_tags(spec.policy))
+    members = [
+        Member(account, gate_settings(spec.policy, account).parameters())
+        for account in accounts.values()
+        if not set(ou_ids).isdisjoint(account.ou_ids)
+    ]
     return deploy_stack_set(
         session.client("cloudformation", region_name=region),
         member_template(spec.platform),
         _gate_parameters(spec, cells),
+        members=members,
         ou_ids=ou_ids,
         regions=spec.gate_regions,
         sleep=sleep,
@@ -88,8 +101,7 @@ def _gate_parameters(spec: DeploymentSpec, cells: Sequence[CentralOutputs]) -> d
     return {
         "CentralUrls": ",".join(cell.decision_url for cell in cells),
         "CentralFunctionArns": ",".join(cell.api_function_arn for cell in cells),
-        "OnUnknown": on_unknown(spec.policy).value,
-        "Mode": spec.policy.mode.value,
+        **gate_settings(spec.policy, None).parameters(),
         "PlatformServices": ",".join(spec.policy.platform_services),
         "MaxAttempts": str(spec.max_attempts),
     }

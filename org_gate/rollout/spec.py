@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from org_gate.model.decision import Mode, Verdict
 from org_gate.policy.model import Policy
 from org_gate.rollout.lambda_platform import RELEASE, LambdaPlatform
 
@@ -33,8 +32,3 @@ class CentralOutputs:
     decision_url: str
     table_name: str
     api_function_arn: str
-
-
-def on_unknown(policy: Policy) -> Verdict:
-    """The verdict written into the gates for when nothing can be found out (D14)."""
-    return policy.defaults.on_unknown if policy.mode is Mode.ENFORCE else Verdict.ALLOW

@@ -125,7 +125,7 @@ class StackSets:
 
     def _create_instances(self, call: Call) -> dict[str, Any]:
         stack_set, params = self._found(call), call.params
-        overrides = _overrides(stack_set, params)
+        overrides = _overrides(stack_set, params, {})
         suspended = self._suspended()
         wanted = []
         for account, ou in targeted_accounts(self._org, params.get("DeploymentTargets") or {}).items():
@@ -141,9 +141,9 @@ class StackSets:
         stack_set, params = self._found(call), call.params
         wanted = self._existing(stack_set, params)
         if "ParameterOverrides" in params:
-            overrides = _overrides(stack_set, params)
-            for instance in wanted:
-                instance.overrides = dict(overrides)
+            overrides = [_overrides(stack_set, params, instance.overrides) for instance in wanted]
+            for instance, own in zip(wanted, overrides, strict=True):
+                instance.overrides = own
         return self._run(call, stack_set, "UPDATE", wanted, lambda each: engine.deploy(stack_set, each))
 
     def _delete_instances(self, call: Call) -> dict[str, Any]:
@@ -285,8 +285,12 @@ def _parameters(given: Iterable[Mapping[str, Any]] | None, previous: Mapping[str
     }
 
 
-def _overrides(stack_set: StackSet, params: Mapping[str, Any]) -> dict[str, str]:
-    overrides = _parameters(params.get("ParameterOverrides"), stack_set.parameters)
+def _overrides(stack_set: StackSet, params: Mapping[str, Any], previous: Mapping[str, str]) -> dict[str, str]:
+    """``previous`` are those of the instance until now; what is not listed goes back to the set's. Raises AwsError."""
+    overrides = _parameters(params.get("ParameterOverrides"), {**stack_set.parameters, **previous})
+    strange = sorted(overrides.keys() - stack_set.parameters.keys())
+    if strange:
+        raise AwsError("ValidationError", f"Parameters: {strange} are not specified in the stack set")
     _check(stack_set.template, {**stack_set.parameters, **overrides}, stack_set.capabilities)
     return overrides
 

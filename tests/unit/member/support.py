@@ -41,7 +41,7 @@ def job_event(parameters: object = None) -> Data:
 
 def settings(**changes: Any) -> gate.Settings:
     known = {"urls": (CENTRAL,), "on_unknown": "block", "mode": "enforce", "platform_services": (), "region": REGION}
-    return gate.Settings(**{**known, **changes})
+    return gate.Settings(**{**known, "exempt": {}, **changes})
 
 
 def aim(account: str = ACCOUNT, region: str = REGION, *services: str, **changes: Any) -> Data:

@@ -12,17 +12,17 @@ import pytest
 from botocore.stub import ANY
 from moto import mock_aws
 
-from org_gate.model.decision import Mode, Verdict
-from org_gate.policy.model import Defaults, Policy
+from org_gate.model.decision import Mode
+from org_gate.policy.model import Policy
 from org_gate.rollout.artifacts import upload
 from org_gate.rollout.build import central_artifact
 from org_gate.rollout.deploy import deploy_central, deploy_members, publish_policy
 from org_gate.rollout.errors import AwsRefusedError, MismatchError, RolloutError
 from org_gate.rollout.files import cache_folder
 from org_gate.rollout.lambda_platform import this_machine
-from org_gate.rollout.organization import organizational_unit_ids
-from org_gate.rollout.spec import CentralOutputs, DeploymentSpec, on_unknown
-from org_gate.rollout.stackset import NAME
+from org_gate.rollout.operations import NAME
+from org_gate.rollout.organization import organization_accounts, organizational_unit_ids
+from org_gate.rollout.spec import CentralOutputs, DeploymentSpec
 from tests.unit.rollout.stubs import stubbed
 
 ACCOUNT = "123456789012"  # whose moto takes every caller for
@@ -154,18 +154,33 @@ def test_gates_know_the_cells_and_what_the_policy_says_of_silence() -> None:
         "CentralFunctionArns": f"{CELL.api_function_arn},{standby.api_function_arn}",
         "OnUnknown": "allow",
         "Mode": "shadow",
+        "ExemptPipelines": "{}",
         "PlatformServices": "STS,CODEPIPELINE",
         "MaxAttempts": "2",
     }
 
 
-@pytest.mark.contract("D14")
-def test_unknown_blocks_only_where_the_policy_enforces() -> None:
-    warn = Defaults(on_unknown=Verdict.WARN)
-    assert on_unknown(POLICY) is Verdict.BLOCK
-    assert on_unknown(Policy(version=1, defaults=warn)) is Verdict.WARN
-    assert on_unknown(Policy(version=1, mode=Mode.WARN)) is Verdict.ALLOW
-    assert on_unknown(Policy(version=1, mode=Mode.SHADOW, defaults=warn)) is Verdict.ALLOW
+def test_accounts_are_found_at_any_depth_and_their_tags_only_where_asked_for() -> None:
+    client = boto3.client("organizations")
+    client.create_organization(FeatureSet="ALL")
+    root = client.list_roots()["Roots"][0]["Id"]
+    unit = root
+    for name in ("Workloads", "Prod"):
+        unit = client.create_organizational_unit(ParentId=unit, Name=name)["OrganizationalUnit"]["Id"]
+    tags = [{"Key": "tier", "Value": "1"}]
+    ids = [
+        client.create_account(AccountName=f"a{number}", Email=f"a{number}@example.com", Tags=tags)[
+            "CreateAccountStatus"
+        ]["AccountId"]
+        for number in range(2)
+    ]
+    client.move_account(AccountId=ids[0], SourceParentId=root, DestinationParentId=unit)
+    found = organization_accounts(client, tags=False)
+    assert set(found) == {*ids, ACCOUNT}
+    assert (found[ids[0]].ou_path, found[ids[1]].ou_path) == ("Workloads/Prod", "")
+    assert (found[ids[0]].ou_ids[0], found[ids[0]].ou_ids[-1], len(found[ids[0]].ou_ids)) == (root, unit, 3)
+    assert found[ids[0]].tags is None
+    assert organization_accounts(client, tags=True)[ids[0]].tags == {"tier": "1"}
 
 
 def test_ou_paths_become_ids() -> None:

@@ -145,11 +145,10 @@ def test_the_collector_may_do_what_it_does_and_nothing_else() -> None:
     }
     assert _allowed("CollectorRole", "dynamodb") == table
     view = _called("health", pattern=r'"(describe_\w+_for_organization)"')
-    assert _allowed("CollectorRole", "health") == view - {"DescribeAffectedEntitiesForOrganization"}, (
-        "no rule needs them"
-    )
+    assert _allowed("CollectorRole", "health") == view
     tree = _called("health", "central", pattern=r'"(list_(?:roots|accounts|organiz)\w*)"')
-    assert _allowed("CollectorRole", "organizations") == tree | {"ListAccounts"}
+    tags = _called("central", pattern=r"client\.(list_tags\w*)\(")
+    assert _allowed("CollectorRole", "organizations") == tree | tags | {"ListAccounts"}
 
 
 def test_the_api_reads_knowledge_and_writes_decisions_but_deletes_nothing() -> None:

@@ -141,6 +141,32 @@ def test_parameters_of_the_set_and_overrides_of_instances_hold(admin: Admin) -> 
         admin.deploy("ou-prod", ParameterOverrides=[p("Delay", "901")])
 
 
+def test_overrides_are_written_into_single_accounts_and_taken_back(admin: Admin) -> None:
+    def write(override: dict[str, Any], *accounts: str) -> set[tuple[str, str]]:
+        targets = {"OrganizationalUnitIds": ["ou-prod"], "AccountFilterType": "INTERSECTION", "Accounts": accounts}
+        given: dict[str, Any] = {"DeploymentTargets": targets, "Regions": [REGION], "ParameterOverrides": [override]}
+        return set(admin.results(admin("UpdateStackInstances", **given)["OperationId"]))
+
+    def timeouts() -> list[int]:
+        return [sqs_backends[account][REGION].queues["q"].visibility_timeout for account in (OTHER, ACCOUNT)]
+
+    admin.create(
+        TemplateBody=template(VisibilityTimeout={"Ref": "Delay"}), Parameters=[p("Name", "q"), p("Delay", "1")]
+    )
+    admin.deploy("ou-prod")
+    assert write(p("Delay", "2"), OTHER, CENTRAL, MANAGEMENT) == {(OTHER, REGION)}
+    assert timeouts() == [2, 1]
+    admin("UpdateStackSet", UsePreviousTemplate=True, Parameters=[p("Name", "q"), p("Delay", "3")])
+    admin.deploy("ou-prod")
+    assert timeouts() == [2, 3]
+    write({"ParameterKey": "Delay", "UsePreviousValue": True}, OTHER)
+    assert timeouts() == [2, 3]
+    with pytest.raises(AwsError, match="not specified in the stack set"):
+        write(p("Colour", "red"), OTHER)
+    write(p("Name", "q"), OTHER)
+    assert timeouts() == [3, 3]
+
+
 def test_an_update_reaches_all_instances_and_no_change_is_no_failure(admin: Admin) -> None:
     admin.create()
     admin.deploy("ou-prod")
