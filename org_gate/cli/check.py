@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import click
 
+from org_gate.cli.reaching import connected, url_option
 from org_gate.cli.stale import without_gate
 from org_gate.cli.surroundings import Surroundings
 from org_gate.cli.text import harmless
@@ -60,14 +61,6 @@ def _region(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]
             message = f"{text!r} does not look like a Region; write one such as eu-west-1, or global"
             raise click.BadParameter(message)
     return value
-
-
-def _urls(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[str, ...]:
-    urls = tuple(url.strip() for url in value.split(",") if url.strip())
-    if not urls:
-        message = f"{value!r} names no URL; write that of a decision API, several separated by commas"
-        raise click.BadParameter(message)
-    return urls
 
 
 @click.command()
@@ -129,16 +122,7 @@ def _urls(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[str
     show_default=True,
     help="How to print the answer: for people, as the API's JSON, or as annotations of GitHub Actions.",
 )
-@click.option(
-    "--url",
-    "urls",
-    envvar="ORG_GATE_URL",
-    show_envvar=True,
-    required=True,
-    callback=_urls,
-    metavar="URL[,URL]",
-    help="The decision API; several, comma-separated, are tried in order.",
-)
+@url_option(required=True, what="tried in order")
 @click.pass_context
 def check(
     ctx: click.Context,
@@ -168,7 +152,7 @@ def check(
     body = _question(targets, _crossed(accounts, regions, services, zones), pipeline)
     surroundings = ctx.obj or Surroundings()
     try:
-        api = _connected(surroundings, urls)
+        api = connected(surroundings, urls)
         decision = _asked(api, body, surroundings, (timeout or timedelta(hours=1)) if wait else None)
     except ApiError as error:
         _print_error(error, output)
@@ -200,13 +184,6 @@ def _question(targets: Sequence[str], crossed: Sequence[Mapping[str, Any]], pipe
         message = f"That makes {len(asked)} targets; one question has at most {MAX_TARGETS}. Ask more than once."
         raise click.UsageError(message)
     return {"targets": asked, "source": "cli"} | ({"pipeline": {"name": pipeline}} if pipeline is not None else {})
-
-
-def _connected(surroundings: Surroundings, urls: Sequence[str]) -> DecisionApi:
-    try:
-        return surroundings.connect(urls)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
 
 
 def _asked(

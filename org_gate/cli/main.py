@@ -30,7 +30,7 @@ class Lazy(NamedTuple):
 COMMANDS: Final = {
     "check": Lazy("org_gate.cli.check:check", None, "Ask whether it is safe to deploy to given targets now."),
     "demo": Lazy("org_gate.cli.demo:demo", "simulator", "Play an incident in a simulated organization, start to end."),
-    "policy": Lazy("org_gate.cli.policy:policy", None, "Check a policy before it is published."),
+    "policy": Lazy("org_gate.cli.policy:policy", None, "Write a policy, try it, publish it."),
     "simulate": Lazy(
         "org_gate.cli.simulate:simulate", "simulator", "Serve a simulated AWS organization until stopped."
     ),

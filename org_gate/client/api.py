@@ -99,7 +99,11 @@ class DecisionApi:
 
     def policies(self) -> dict[str, Any]:
         """The published versions; for the central account alone. Raises Refused, NoAnswer."""
-        return self._ask(_Question("GET", "/v1/policies", _has("policies")))
+        return self._ask(_Question("GET", "/v1/policies", _is_policies))
+
+    def policy(self, version: int) -> dict[str, Any]:
+        """A version whole: ``version``, ``at``, ``who``, ``note``, ``policy``. Raises Refused (404), NoAnswer."""
+        return self._ask(_Question("GET", f"/v1/policies/{version}", _is_policy))
 
     def publish_policy(
         self, policy: Mapping[str, Any], *, note: str = "", expected_version: int | None = None
@@ -203,6 +207,18 @@ def _json_object(body: bytes) -> dict[str, Any] | None:
 
 def _has(field: str) -> Callable[[Mapping[str, Any]], bool]:
     return lambda data: field in data
+
+
+def _is_policies(data: Mapping[str, Any]) -> bool:
+    """Whether the present policy (null: none) and its version are told."""
+    told = isinstance(data.get("policy_version"), int) and isinstance(data.get("policies"), list)
+    return told and isinstance(data.get("policy"), dict | None)
+
+
+def _is_policy(data: Mapping[str, Any]) -> bool:
+    """Whether a version of the policy is there whole."""
+    named = all(isinstance(data.get(name), str) for name in ("at", "who", "note"))
+    return named and isinstance(data.get("version"), int) and isinstance(data.get("policy"), dict)
 
 
 def _is_decision(data: Mapping[str, Any]) -> bool:

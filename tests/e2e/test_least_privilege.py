@@ -25,6 +25,15 @@ SPECIFIC = ISSUE.replace("_T1", "_T2")
 Right = tuple[str, str, str]
 """Role, the statement's Sid, action."""
 
+POLICY: Final = {
+    "version": 1,
+    "rules": [
+        {"name": "databases", "match": {"entities": ["db-*"]}, "targets": {"tags": {"tier": ["1"]}}, "verdict": "warn"},
+        {"name": "open-issues", "match": {"categories": ["issue"], "statuses": ["open"]}, "verdict": "block"},
+    ],
+}
+"""It needs all that only some policies need."""
+
 DATA = scenario(
     issue("1m"),
     issue("2m", SPECIFIC, accounts=[ORDERS]),
@@ -36,6 +45,7 @@ DATA = scenario(
     {"at": "6m", "fault": {"service": "central", "kind": "down", "for": "1m"}},
     {"at": "6m", "run": "orders"},
     {"at": "70m", "run": "orders"},
+    policy=POLICY,
 )
 
 

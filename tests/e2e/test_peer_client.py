@@ -89,7 +89,7 @@ def test_it_finds_the_same_accounts_affected(read: dict[str, Any], view: Organiz
 
 
 def test_it_finds_the_same_entities(read: dict[str, Any], view: OrganizationView) -> None:
-    ours = view.entities(SPECIFIC, sorted(view.accounts(SPECIFIC).accounts))
+    ours = view.entities(SPECIFIC, sorted(view.accounts(SPECIFIC).accounts), most=100)
     theirs = {(e["awsAccountId"], e["entityValue"], e.get("statusCode")) for e in read["entities"][SPECIFIC]}
     assert theirs == {(entity.account, entity.value, entity.status) for entity in ours.entities}
     assert len(theirs) == 2

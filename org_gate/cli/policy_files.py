@@ -1,0 +1,118 @@
+"""Policy files and their example cases as commands take them: read, checked, every problem told."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final, NoReturn, TypeVar
+
+import click
+
+from org_gate.cli.text import harmless
+from org_gate.client.errors import ApiError, Refused
+from org_gate.policy.cases import Case, cases_name, load_cases
+from org_gate.policy.document import DocumentError, Problem
+from org_gate.policy.load import load_policy
+from org_gate.policy.model import Policy
+
+INVALID: Final = 2
+MAX_FILE_BYTES: Final = 1024 * 1024
+_STANDARD_INPUT: Final = "-"
+
+_Command = TypeVar("_Command", bound=Callable[..., None])
+_Read = TypeVar("_Read")
+
+
+def format_option(command: _Command) -> _Command:
+    """``--format text|json``, as ``output``."""
+    return click.option(
+        "--format",
+        "output",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="How to print what was found: for people, or as JSON and nothing else.",
+    )(command)
+
+
+def file_argument(*, required: bool = True) -> Callable[[_Command], _Command]:
+    """FILE, as ``file``."""
+    return click.argument("file", required=required, type=click.Path(path_type=Path, allow_dash=True))
+
+
+def name_of(file: Path) -> str:
+    """What messages call the file."""
+    return "standard input" if str(file) == _STANDARD_INPUT else str(file)
+
+
+def read_file(file: Path, output: str = "text") -> bytes:
+    """The file, as bytes: what is not UTF-8 is a problem of the document. Ends the command where it cannot be read."""
+    name = name_of(file)
+    try:
+        if str(file) == _STANDARD_INPUT:
+            text = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+        else:
+            with file.open("rb") as stream:
+                text = stream.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        stop(f"{name}: cannot be read ({error.strerror or error}); give the path of a policy file", output=output)
+    if len(text) > MAX_FILE_BYTES:
+        stop(f"{name}: is larger than {MAX_FILE_BYTES // 1024} KB; that is no policy", output=output)
+    return text
+
+
+def policy_or_stop(file: Path, output: str = "text") -> Policy:
+    """The policy in the file. Ends the command with all problems where it is not valid."""
+    return _valid(load_policy, file, output)
+
+
+def cases_file(file: Path) -> Path | None:
+    """Where the example cases of a policy file are; None where there are none."""
+    beside = file.with_name(cases_name(file.name)) if str(file) != _STANDARD_INPUT else None
+    return beside if beside is not None and beside.exists() else None
+
+
+def cases_or_stop(file: Path, output: str = "text") -> tuple[Case, ...]:
+    """The cases in the file. Ends the command with all problems where they are not valid."""
+    return _valid(load_cases, file, output)
+
+
+def _valid(load: Callable[[bytes, str], _Read], file: Path, output: str) -> _Read:
+    text = read_file(file, output)
+    try:
+        return load(text, name_of(file))
+    except DocumentError as error:
+        _stop_invalid(name_of(file), error.problems, output)
+
+
+def _stop_invalid(name: str, problems: tuple[Problem, ...], output: str) -> NoReturn:
+    if output == "json":
+        click.echo(json.dumps({"file": name, "valid": False, "problems": as_json(problems)}, indent=2))
+    for problem in problems:
+        click.echo(harmless(problem), err=True)
+    stop(f"{count(len(problems), 'problem')}: {name} is not valid.")
+
+
+def as_json(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    return [dataclasses.asdict(problem) for problem in problems]
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def stop(message: str, code: int = INVALID, *, output: str = "text") -> NoReturn:
+    """Ends the command with a message on stderr, and on stdout as JSON where a machine reads that."""
+    if output == "json":
+        click.echo(json.dumps({"error": message}, indent=2))
+    click.echo(harmless(message), err=True)
+    sys.exit(code)
+
+
+def stop_unanswered(error: ApiError, output: str = "text") -> NoReturn:
+    """Ends the command where the API refused or did not answer; stdout is JSON where a machine reads it."""
+    if output == "json":
+        problem = error.problem if isinstance(error, Refused) else None
+        click.echo(json.dumps({"error": str(error), "problem": problem}, indent=2))
+    stop(str(error), error.exit_code)
