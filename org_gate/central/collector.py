@@ -27,7 +27,7 @@ from org_gate.central.tags import TagsReport, refresh_tags
 from org_gate.central.tree import FAILED, REFRESHED, UNFINISHED, TreeReport, refresh_tree
 from org_gate.health.endpoints import candidate_regions
 from org_gate.health.view import OrganizationView
-from org_gate.model.times import describe_duration, format_time, parse_time
+from org_gate.model.times import age_seconds, describe_duration, format_time, parse_time
 from org_gate.store import State, Store, StoreError
 
 _BOUNDS: Final = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
@@ -101,7 +101,7 @@ class Collector:
             "error": None if report.error is None else report.error.kind,
             "tree": tree.outcome,
             "tags": tags.outcome,
-            "age_seconds": _age(state, now),
+            "age_seconds": age_seconds(state.as_of, now),
         }
 
     def _take_notification(self, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,10 +132,6 @@ def _collector() -> Collector:
 @cache
 def _health_client(region: str) -> Any:
     return boto3.client("health", region_name=region, config=_BOUNDS)
-
-
-def _age(state: State, now: datetime) -> int | None:
-    return None if state.as_of is None else max(0, int((now - state.as_of).total_seconds()))
 
 
 def _tell_poll(report: PollReport, state: State, now: datetime) -> None:

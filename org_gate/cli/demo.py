@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from org_gate.cli.main import COULD_NOT_FIND_OUT
-from org_gate.cli.scenario import RUNTIMES, read_or_exit, rollout_told, shipped_scenario, stoppable
+from org_gate.cli.scenario import read_or_exit, rollout_told, runtime_option, shipped_scenario, stoppable
 from org_gate.simulator.play import Asked, play
 from org_gate.simulator.story import Story, console_for
 from org_gate.simulator.world import open_world
@@ -27,13 +27,7 @@ from org_gate.simulator.world import open_world
     show_default=True,
     help="Where decisions.jsonl goes.",
 )
-@click.option(
-    "--runtime",
-    type=click.Choice(RUNTIMES),
-    default=RUNTIMES[0],
-    show_default=True,
-    help="Where the functions run: in Lambda runtime processes of their own, or in this process.",
-)
+@runtime_option
 def demo(scenario_file: Path | None, out: Path, runtime: str) -> None:
     """Play an organization, its incidents and its pipelines, start to end.
 

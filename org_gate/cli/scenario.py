@@ -16,6 +16,13 @@ from org_gate.rollout.files import shipped
 from org_gate.simulator.scenario import Scenario, read_scenario
 
 RUNTIMES: Final = ("processes", "inprocess")
+runtime_option: Final = click.option(
+    "--runtime",
+    type=click.Choice(RUNTIMES),
+    default=RUNTIMES[0],
+    show_default=True,
+    help="Where the functions run: in Lambda runtime processes of their own, or in this process.",
+)
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from org_gate.cli.scenario import RUNTIMES, read_or_exit, rollout_told, stoppable
+from org_gate.cli.scenario import read_or_exit, rollout_told, runtime_option, stoppable
 from org_gate.simulator.live import keep_going
 from org_gate.simulator.play import play
 from org_gate.simulator.scenario import Scenario
@@ -18,13 +18,7 @@ from org_gate.simulator.world import open_world
 @click.command()
 @click.option("--scenario", "scenario_file", type=click.Path(path_type=Path), required=True, help="The YAML file.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port on 127.0.0.1. Default: a free one.")
-@click.option(
-    "--runtime",
-    type=click.Choice(RUNTIMES),
-    default=RUNTIMES[0],
-    show_default=True,
-    help="Where the functions run: in Lambda runtime processes of their own, or in this process.",
-)
+@runtime_option
 def simulate(scenario_file: Path, port: int, runtime: str) -> None:
     """Serve a simulated AWS organization until stopped (Ctrl-C or SIGTERM).
 

@@ -14,7 +14,7 @@ from org_gate.decision.summary import summary
 from org_gate.model.decision import MAX_REASONS, Decision, JudgedTarget, KnowledgeMark, Mode, Verdict
 from org_gate.model.event import Knowledge
 from org_gate.model.request import Request
-from org_gate.model.times import whole
+from org_gate.model.times import age_seconds
 from org_gate.policy.model import Defaults, Policy
 
 
@@ -55,8 +55,8 @@ def decide(request: Request, knowledge: Knowledge, policy: Policy, *, policy_ver
 
 
 def knowledge_mark(as_of: datetime | None, defaults: Defaults, now: datetime) -> KnowledgeMark:
-    """How old what is known is (D13), in whole seconds. A poll that began after ``now`` is no older than now."""
-    age = None if as_of is None else max(0, int((whole(now) - whole(as_of)).total_seconds()))
+    """How old what is known is (D13)."""
+    age = age_seconds(as_of, now)
     stale = age is None or age > defaults.max_age.total_seconds()
     return KnowledgeMark(as_of, age, stale, defaults.on_stale, defaults.on_unknown)
 

@@ -55,6 +55,11 @@ def parse_duration(text: str) -> timedelta:
     return duration
 
 
+def age_seconds(since: datetime | None, now: datetime) -> int | None:
+    """In whole seconds, never negative: what began after ``now`` is no older than now. None where nothing began."""
+    return None if since is None else max(0, int((whole(now) - whole(since)).total_seconds()))
+
+
 def describe_duration(duration: timedelta) -> str:
     """For people: ``45 s``, ``12 min``, ``3 h 5 min``, ``2 d 4 h``; never negative."""
     seconds = max(0, int(duration.total_seconds()))

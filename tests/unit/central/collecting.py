@@ -12,7 +12,7 @@ from org_gate.model.event import Event
 from org_gate.model.times import format_time
 from org_gate.store import Store
 from tests.unit.health.fake_health import FakeHealth
-from tests.unit.store.tables import TableClient, store_on
+from tests.unit.store.tables import TableClient, fake_table, store_on
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ORDERS, WEB = "111122223333", "444455556666"
@@ -122,3 +122,18 @@ class World:
 
 def world_on(client: TableClient) -> World:
     return World(client, FakeHealth(), FakeOrganizations())
+
+
+def about_to_change() -> World:
+    """Events of every kind, polled once, that a poll at minute five has something to do with."""
+    world = world_on(fake_table())
+    world.health.show(arn(1), at(-1), service="RDS", eventScopeCode="PUBLIC")
+    world.health.show(arn(2), at(-1), service="EC2", eventScopeCode="ACCOUNT_SPECIFIC", accounts=[ORDERS])
+    world.health.show(arn(3), at(-1), service="ECS", eventScopeCode="ACCOUNT_SPECIFIC", accounts=[ORDERS])
+    world.poll(0)
+    world.health.show(arn(1), at(4), statusCode="closed", endTime=at(4))
+    world.health.show(arn(2), at(4), accounts=[WEB], zone="use1-az4")
+    world.health.show(arn(3), at(4), statusCode="closed")
+    world.health.show(arn(4), at(4), service="SQS", eventScopeCode="ACCOUNT_SPECIFIC", accounts=[ORDERS, WEB])
+    world.client.reset()
+    return world

@@ -4,30 +4,15 @@ from collections.abc import Callable
 from itertools import permutations
 from typing import Any
 
-from tests.unit.central.collecting import ORDERS, WEB, World, arn, at, world_on
+from tests.unit.central.collecting import ORDERS, WEB, World, about_to_change, arn, at, world_on
 from tests.unit.central.comparing import content, knowledge
 from tests.unit.store.tables import fake_table
 
 THIRD = "222233334444"
 
 
-def _before() -> World:
-    """Events of every kind that a poll at minute five has something to do with."""
-    world = world_on(fake_table())
-    world.health.show(arn(1), at(-1), service="RDS", eventScopeCode="PUBLIC")
-    world.health.show(arn(2), at(-1), service="EC2", eventScopeCode="ACCOUNT_SPECIFIC", accounts=[ORDERS])
-    world.health.show(arn(3), at(-1), service="ECS", eventScopeCode="ACCOUNT_SPECIFIC", accounts=[ORDERS])
-    world.poll(0)
-    world.health.show(arn(1), at(4), statusCode="closed", endTime=at(4))
-    world.health.show(arn(2), at(4), accounts=[WEB], zone="use1-az4")
-    world.health.show(arn(3), at(4), statusCode="closed")
-    world.health.show(arn(4), at(4), service="SQS", eventScopeCode="ACCOUNT_SPECIFIC", accounts=[ORDERS, WEB])
-    world.client.reset()
-    return world
-
-
 def _calls_of(act: Callable[[World], Any]) -> int:
-    world = _before()
+    world = about_to_change()
     act(world)
     return world.client.calls.total()
 
@@ -44,11 +29,11 @@ def _meanwhile(world: World, call: int, act: Callable[[], Any]) -> None:
 
 
 def test_a_schedule_event_that_is_delivered_twice_at_once() -> None:
-    whole = _before()
+    whole = about_to_change()
     whole.poll(5, id_="once")
     whole.poll(10)
     for call in range(1, _calls_of(lambda world: world.poll(5)) + 1):
-        world = _before()
+        world = about_to_change()
         _meanwhile(world, call, lambda world=world: world.poll(5, id_="once"))  # type: ignore[misc]
         world.poll(5, id_="once")
         assert set(world.known(ORDERS, WEB, minutes=5)) == {arn(2), arn(4)}
@@ -57,7 +42,7 @@ def test_a_schedule_event_that_is_delivered_twice_at_once() -> None:
 
 
 def test_another_poll_at_the_same_time_is_kept_out_by_the_lease() -> None:
-    world = _before()
+    world = about_to_change()
     seen: list[Any] = []
     _meanwhile(world, 5, lambda: seen.append(world.poll(5.5)))
     world.poll(5)
@@ -72,12 +57,12 @@ def test_a_poll_that_was_held_up_while_the_next_one_ran() -> None:
         world.health.show(arn(4), at(5.5), statusCode="closed")
         world.poll(6)
 
-    whole = _before()
+    whole = about_to_change()
     whole.poll(5)
     overtaken(whole)
     whole.poll(11)
     for call in range(1, _calls_of(lambda world: world.poll(5)) + 1):
-        world = _before()
+        world = about_to_change()
         _meanwhile(world, call, lambda world=world: overtaken(world))  # type: ignore[misc]
         world.poll(5)
         assert world.store.state().as_of == at(6)
@@ -102,11 +87,11 @@ def _told(world: World, minutes: float = 4.5) -> None:
 
 def test_a_notification_in_the_middle_of_a_poll() -> None:
     """It is newer than what AWS Health's API tells, so the account it names is among the affected ones."""
-    whole = _before()
+    whole = about_to_change()
     _told(whole)
     whole.poll(5)
     for call in range(1, _calls_of(lambda world: world.poll(5)) + 1):
-        world = _before()
+        world = about_to_change()
         _meanwhile(world, call, lambda world=world: _told(world))  # type: ignore[misc]
         world.poll(5)
         assert world.known(ORDERS, WEB, THIRD)[arn(4)].accounts == {ORDERS, WEB, THIRD}, call
@@ -116,14 +101,14 @@ def test_a_notification_in_the_middle_of_a_poll() -> None:
 
 def test_a_poll_in_the_middle_of_a_notification() -> None:
     for call in range(1, _calls_of(_told) + 1):
-        world = _before()
+        world = about_to_change()
         _meanwhile(world, call, lambda world=world: world.poll(5))  # type: ignore[misc]
         _told(world)
         assert world.known(ORDERS, WEB, THIRD)[arn(4)].accounts == {ORDERS, WEB, THIRD}, call
 
 
 def test_a_notification_ten_times_is_a_notification_once() -> None:
-    once, often = _before(), _before()
+    once, often = about_to_change(), about_to_change()
     _told(once)
     for _ in range(10):
         _told(often)

@@ -4,24 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.unit.central.collecting import ORDERS, WEB, World, arn, at, world_on
+from tests.unit.central.collecting import ORDERS, WEB, World, about_to_change, arn, world_on
 from tests.unit.central.comparing import content, knowledge
 from tests.unit.store.tables import Killed, fake_table
-
-
-def _before() -> World:
-    """An organization with an open public event and an open account-specific one, both about to change."""
-    world = world_on(fake_table())
-    world.health.show(arn(1), at(-1), service="RDS", eventScopeCode="PUBLIC")
-    world.health.show(arn(2), at(-1), service="EC2", eventScopeCode="ACCOUNT_SPECIFIC", accounts=[ORDERS])
-    world.health.show(arn(3), at(-1), service="ECS", eventScopeCode="ACCOUNT_SPECIFIC", accounts=[ORDERS])
-    world.poll(0)
-    world.health.show(arn(1), at(4), statusCode="closed", endTime=at(4))
-    world.health.show(arn(2), at(4), accounts=[WEB], zone="use1-az4")
-    world.health.show(arn(3), at(4), statusCode="closed")
-    world.health.show(arn(4), at(4), service="SQS", eventScopeCode="ACCOUNT_SPECIFIC", accounts=[ORDERS, WEB])
-    world.client.reset()
-    return world
 
 
 def _seen(world: World) -> Any:
@@ -30,7 +15,7 @@ def _seen(world: World) -> Any:
 
 
 def test_a_poll_that_is_ended_anywhere_and_run_again_comes_out_the_same() -> None:
-    whole = _before()
+    whole = about_to_change()
     assert whole.poll(5)["poll"] == "complete"
     calls = whole.client.calls.total()
     table, seen = content(whole.client), _seen(whole)
@@ -40,7 +25,7 @@ def test_a_poll_that_is_ended_anywhere_and_run_again_comes_out_the_same() -> Non
     }
     assert calls > 25
     for call in range(1, calls + 1):
-        world = _before()
+        world = about_to_change()
         world.client.kill_at = call
         with pytest.raises(Killed):
             world.poll(5)
@@ -51,12 +36,12 @@ def test_a_poll_that_is_ended_anywhere_and_run_again_comes_out_the_same() -> Non
 
 
 def test_the_next_minutes_poll_goes_on_where_the_one_before_was_ended() -> None:
-    whole = _before()
+    whole = about_to_change()
     whole.poll(5)
     calls = whole.client.calls.total()
     whole.poll(6)
     for call in range(1, calls + 1):
-        world = _before()
+        world = about_to_change()
         world.client.kill_at = call
         with pytest.raises(Killed):
             world.poll(5)
