@@ -6,10 +6,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input -qq
 RENDERED := stacksets/rendered
-LOCKS := lambda runtime simulator
+LOCKS := lambda runtime simulator mutants
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint render lock clean
+.PHONY: help demo test bench mutants lint render lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -19,6 +19,12 @@ demo: .venv/.demo-ready ## play an incident in an organization on this machine [
 
 test: .venv/.dev-ready ## run everything that is a test [ARGS=pytest arguments]
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal $(ARGS)
+
+bench: .venv/.dev-ready ## measure decisions against a plain scan and as the organization grows; writes bench-out/
+	@$(BIN)/python -m tests.bench bench-out
+
+mutants: .venv/.mutants-ready ## mutation tests of the decision and the policy, hours; goes on where it was [ONLY=files]
+	@$(BIN)/python -m tests.mutants $(ONLY)
 
 lint: .venv/.dev-ready ## style, types, imports, templates, and whether what is generated is fresh
 	$(BIN)/ruff check .
@@ -40,7 +46,7 @@ lock: .venv/.dev-ready ## pin and hash what requirements/*.in ask for (UPGRADE=1
 	@$(call compile,rie,--no-deps)
 
 clean: ## remove what make built: .venv, caches, demo output
-	@rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis demo-out build dist
+	@rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis demo-out bench-out build dist
 
 # $(1): the lock's name, $(2): more arguments. No registry's address is written.
 compile = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -64,4 +70,8 @@ $(BIN)/pip:
 .venv/.dev-ready: requirements/dev.txt .venv/.demo-ready
 	@echo "Installing the tests and checks into .venv: once, about a minute ..."
 	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/.mutants-ready: requirements/mutants.txt .venv/.dev-ready
+	@$(PIP) --require-hashes -r requirements/mutants.txt
 	@touch $@

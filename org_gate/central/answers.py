@@ -111,6 +111,11 @@ class StatusAnswer(_Answer):
     policy_version: int = Field(description="0: none was published yet, so nothing can be decided.")
     mode: ModeName | None
     revision: int = Field(description="Grows with every change of the open public events.")
+    tree_as_of: str | None = Field(description="When the organization tree was last read whole; null: never.")
+    tree_age_seconds: int | None
+    overrides_in_force: int
+    drills_in_force: int
+    declared_in_force: int
     evaluated_at: str
 
 
@@ -118,6 +123,7 @@ class PublishedAnswer(_Answer):
     """The version that a policy became."""
 
     policy_version: int
+    announced: bool = Field(description="Whether the notification topic took the message.")
 
 
 class PolicyVersionAnswer(_Answer):
@@ -141,6 +147,139 @@ class PoliciesAnswer(_Answer):
     policy_version: int = Field(description="The present one; 0: none was published yet.")
     policy: dict[str, Any] | None
     policies: list[PolicyVersionAnswer]
+
+
+class PipelineAnswer(_Answer):
+    """The pipeline that asked."""
+
+    name: str | None
+    region: str | None
+
+
+class DecisionEntryAnswer(_Answer):
+    """A decision in a list."""
+
+    decision_id: str
+    account: str = Field(description="Who asked.")
+    at: str
+    pipeline: PipelineAnswer | None
+    verdict: VerdictName
+    would_be: VerdictName
+    mode: ModeName
+    exempt: bool
+    summary: str
+    policy_version: int
+    ous: list[str] = Field(description="OU paths of its targets' accounts; ? for one that was not in the tree.")
+
+
+class DecisionsAnswer(_Answer):
+    """A page of decisions, the newest first."""
+
+    decisions: list[DecisionEntryAnswer]
+    next: str | None = Field(description="Asks for the next page; null: this was the last.")
+
+
+class ExplanationAnswer(_Answer):
+    """A decision and its whole why."""
+
+    decision: DecisionAnswer
+    explanation: dict[str, Any]
+
+
+class OutcomeAnswer(_Answer):
+    """What a decision said."""
+
+    verdict: VerdictName
+    would_be: VerdictName
+
+
+class ChangedAnswer(_Answer):
+    """A decision that would have come out otherwise."""
+
+    decision_id: str
+    at: str
+    account: str
+    pipeline: PipelineAnswer | None
+    before: OutcomeAnswer
+    after: OutcomeAnswer
+    because: str = Field(description="One line for a person.")
+
+
+class ComparisonAnswer(_Answer):
+    """What a policy would have changed, as far as the recorded events show."""
+
+    compared: int
+    unreadable: int = Field(description="Decisions that another version recorded and this one cannot read.")
+    not_reached: int = Field(description="Older decisions that there was no time for.")
+    policy_version: int = Field(description="The present one.")
+    changed: list[ChangedAnswer] = Field(description="The newest first; at most 100.")
+    changed_omitted: int
+
+
+class OverrideEntryAnswer(_Answer):
+    """An override: who lifted what, why, from when to when."""
+
+    override_id: str
+    accounts: list[str] = Field(description="Of the targets; empty: any.")
+    pipelines: list[str] = Field(description="Globs; empty: any.")
+    events: list[str] = Field(description="Event ARNs, freeze:NAME, or all.")
+    reason: str
+    ticket: str | None
+    account: str = Field(description="The account that made it.")
+    who: str = Field(description="The ARN of the user or role that signed.")
+    created_at: str
+    expires_at: str
+    revoked_at: str | None
+    revoked_by: str | None
+
+
+class OverrideAnswer(OverrideEntryAnswer):
+    """The override after the change."""
+
+    announced: bool = Field(description="Whether the notification topic took a message; false, too, where it was over.")
+
+
+class OverridesAnswer(_Answer):
+    """Overrides, the newest first."""
+
+    overrides: list[OverrideEntryAnswer]
+    evaluated_at: str
+
+
+class SyntheticEntryAnswer(_Answer):
+    """A drill or a declared event."""
+
+    id: str
+    kind: Literal["drill", "declared"]
+    public: bool
+    accounts: list[str] = Field(description="The affected ones, those of the OUs among them.")
+    ous: list[str]
+    regions: list[str] = Field(description="Empty: global, which counts everywhere.")
+    services: list[str] = Field(description="Empty: MULTIPLE_SERVICES.")
+    reason: str
+    who: str = Field(description="The ARN of the user or role that signed.")
+    created_at: str
+    ends_at: str
+    stopped_at: str | None
+    stopped_by: str | None
+
+
+class SyntheticAnswer(SyntheticEntryAnswer):
+    """The drill or declared event after the change."""
+
+    announced: bool = Field(description="Whether the notification topic took a message; false, too, where it was over.")
+
+
+class DrillsAnswer(_Answer):
+    """Drills, the newest first."""
+
+    drills: list[SyntheticEntryAnswer]
+
+
+class DeclaredEventsAnswer(_Answer):
+    """Declared events, the newest first."""
+
+    declared_events: list[SyntheticEntryAnswer]
 
 
 class ProblemAnswer(BaseModel):

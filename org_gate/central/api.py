@@ -18,6 +18,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
+from org_gate.central.announce import TopicAnnouncer
 from org_gate.central.asking import Asker, asker_of, with_plain_body
 from org_gate.central.bodies import Malformed, asking_pipeline
 from org_gate.central.desk import Desk
@@ -32,7 +33,8 @@ from org_gate.central.problems import (
     WrongMethod,
     invalid,
 )
-from org_gate.central.routes import METHODS, app
+from org_gate.central.routes import METHODS
+from org_gate.central.serving import app
 from org_gate.central.settings import api_settings
 from org_gate.central.telemetry import logger, tell_problem
 from org_gate.model.request import Pipeline
@@ -41,6 +43,8 @@ from org_gate.store.errors import NoPolicyError, StoreError, TooLargeError
 
 CONNECT_SECONDS: Final = 2
 READ_SECONDS: Final = 3
+ANNOUNCING: Final = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
+"""Once and shortly: the change is written by then, and its answer must not come too late for a message."""
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -54,7 +58,9 @@ def _open_desk() -> Desk:
     """One for each process. Raises SettingsError."""
     settings = api_settings(os.environ)
     bounds = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
-    return Desk(Store(boto3.client("dynamodb", config=bounds), settings.table), settings.central_account)
+    store = Store(boto3.client("dynamodb", config=bounds), settings.table)
+    topic = TopicAnnouncer(boto3.client("sns", config=ANNOUNCING), settings.topic)
+    return Desk(store, settings.central_account, topic)
 
 
 def answer(event: Mapping[str, Any], context: LambdaContext, open_desk: Callable[[], Desk]) -> dict[str, Any]:

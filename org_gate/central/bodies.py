@@ -25,6 +25,7 @@ MAX_LISTED: Final = 200
 MAX_NAME: Final = 1000
 MAX_VERSION: Final = 2**53
 """What every JSON reader takes for a whole number."""
+MAX_COMPARED: Final = 500
 _LEFT_OUT: Final = "0" * 12
 _SHORT_FORM: Final = "ACCOUNT/REGION[/SERVICE+SERVICE[/ZONE+ZONE]]"
 
@@ -45,7 +46,7 @@ def _region(text: str) -> str:
     return text
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     if not text.isprintable():
         raise PydanticCustomError("name", "a name has no line breaks or other control characters")
     return text
@@ -74,15 +75,17 @@ def _no_default(schema: dict[str, Any]) -> None:
 
 AccountId = Annotated[str, AfterValidator(_account), WithJsonSchema({"type": "string", "pattern": "^[0-9]{12}$"})]
 Region = Annotated[str, AfterValidator(_region), WithJsonSchema({"type": "string", "pattern": REGION.pattern})]
-Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME), AfterValidator(_printable)]
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME), AfterValidator(printable)]
 Names = Annotated[list[Name], Field(max_length=MAX_LISTED)]
 
 
-class _Body(BaseModel):
+class SentBody(BaseModel):
+    """Types are taken as they come; fields that are not known are ignored (A2)."""
+
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
 
-class TargetBody(_Body):
+class TargetBody(SentBody):
     """Where a deployment goes. Empty lists mean all."""
 
     account: AccountId = Field(default="", description="Left out: the caller's.", json_schema_extra=_no_default)
@@ -94,7 +97,7 @@ class TargetBody(_Body):
         return Target(self.account or caller, self.region, tuple(self.services), tuple(self.availability_zones))
 
 
-class PipelineBody(_Body):
+class PipelineBody(SentBody):
     """The pipeline that asks; its account is the caller's."""
 
     name: Name | None = None
@@ -107,14 +110,14 @@ class PipelineBody(_Body):
         return Pipeline(**self.model_dump())
 
 
-class GateBody(_Body):
+class GateBody(SentBody):
     """The gate that asks, for the record."""
 
     version: Name | None = None
     on_block: Name | None = None
 
 
-class DecisionBody(_Body):
+class DecisionBody(SentBody):
     """The question whether it is safe to deploy there now."""
 
     targets: Annotated[
@@ -135,7 +138,16 @@ class DecisionBody(_Body):
         )
 
 
-class PolicyBody(_Body):
+class ComparisonBody(SentBody):
+    """A policy to try on decisions that were taken."""
+
+    policy: dict[str, Any] = Field(description="The whole policy as JSON.")
+    last: Annotated[int, Field(ge=1, le=MAX_COMPARED)] = Field(
+        default=MAX_COMPARED, description="How many of the newest decisions to look at."
+    )
+
+
+class PolicyBody(SentBody):
     """A policy to publish."""
 
     policy: dict[str, Any] = Field(description="The whole policy as JSON.")

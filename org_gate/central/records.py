@@ -1,17 +1,27 @@
 """What is kept of a decision, so that it can be decided again and explained later.
 
 The answer (with the policy's version and the mark of what was known), the request as it was understood, the facts
-of each candidate event and of the accounts. JSON data, and nothing of what a caller sent beyond the request.
+of each candidate event and of the accounts, the overrides that were in force. JSON data, and nothing of what a caller
+sent beyond the request. What is read back here is what ``decide`` took, as far as it bears on the decision.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, TypeVar
 
-from org_gate.model.event import Event, Knowledge
-from org_gate.model.request import Request
-from org_gate.model.times import format_time
+from org_gate.model.event import Account, Event, Knowledge
+from org_gate.model.override import override_json, override_of
+from org_gate.model.request import Pipeline, Request, Target
+from org_gate.model.times import format_time, parse_time
+
+_TIMES: Final = ("start", "end", "last_updated")
+_LISTS: Final = ("personas", "text_zones")
+_Read = TypeVar("_Read")
+
+
+class UnreadableRecordError(Exception):
+    """Another version wrote it, in a form that this one does not know."""
 
 
 def decision_record(
@@ -24,6 +34,7 @@ def decision_record(
     gate: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """``answer`` is the decision (A2); ``candidates`` are the events that concern a target."""
+    now = parse_time(answer["evaluated_at"])
     return {
         "decision_id": answer["decision_id"],
         "caller": request.caller,
@@ -33,8 +44,69 @@ def decision_record(
         "revision": revision,
         "accounts": [_jsonable(asdict(knowledge.accounts[name])) for name in sorted(knowledge.accounts)],
         "events": [_jsonable(asdict(event)) for event in candidates],
+        "overrides": [override_json(override) for override in knowledge.overrides if override.in_force(now)],
         "decision": dict(answer),
     }
+
+
+def now_of(record: Mapping[str, Any]) -> datetime:
+    """When it was decided. Raises UnreadableRecordError."""
+    return _read(lambda: parse_time(record["at"]))
+
+
+def request_of(record: Mapping[str, Any]) -> Request:
+    """What was asked. Raises UnreadableRecordError."""
+    return _read(lambda: _request(record["request"]))
+
+
+def knowledge_of(record: Mapping[str, Any]) -> Knowledge:
+    """What was known of what was asked about: the candidate events alone. Raises UnreadableRecordError."""
+    return _read(lambda: _knowledge(record))
+
+
+def policy_version_of(record: Mapping[str, Any]) -> int:
+    """The version that it was decided by. Raises UnreadableRecordError."""
+    return _read(lambda: int(record["decision"]["policy_version"]))
+
+
+def _read(reading: Callable[[], _Read]) -> _Read:
+    try:
+        return reading()
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        message = f"the record has another form than this version writes: {error!r}"
+        raise UnreadableRecordError(message) from error
+
+
+def _request(told: Mapping[str, Any]) -> Request:
+    targets = tuple(
+        Target(one["account"], one["region"], tuple(one["services"]), tuple(one["availability_zones"]))
+        for one in told["targets"]
+    )
+    pipeline = None if told["pipeline"] is None else Pipeline(**told["pipeline"])
+    return Request(told["caller"], targets, pipeline, told["source"])
+
+
+def _knowledge(record: Mapping[str, Any]) -> Knowledge:
+    accounts = (Account(one["id"], one["ou_path"], tuple(one["ou_ids"]), one["tags"]) for one in record["accounts"])
+    return Knowledge(
+        as_of=_time(record["decision"]["knowledge"]["as_of"]),
+        events=tuple(map(_event, record["events"])),
+        accounts={account.id: account for account in accounts},
+        overrides=tuple(map(override_of, record.get("overrides", ()))),
+    )
+
+
+def _event(told: Mapping[str, Any]) -> Event:
+    entities = told.get("entities", {})
+    read: dict[str, Any] = {name: _time(told[name]) for name in _TIMES}
+    read |= {name: tuple(told[name]) for name in _LISTS if name in told}
+    read["accounts"] = frozenset(told["accounts"])
+    read["entities"] = {account: tuple(values) for account, values in entities.items()}
+    return Event(**{**told, **read})
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else parse_time(text)
 
 
 def _jsonable(value: Any) -> Any:

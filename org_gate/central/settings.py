@@ -38,6 +38,9 @@ class CollectorSettings(_CentralSettings):
 class ApiSettings(_CentralSettings):
     """The decision API's environment."""
 
+    topic: str = Field(alias="ORG_GATE_TOPIC", min_length=1)
+    """The ARN of the topic that hears of what people do by hand."""
+
 
 _Settings = TypeVar("_Settings", bound=_CentralSettings)
 

@@ -41,6 +41,12 @@ def tell_problem(problem: Problem, caller: str | None) -> None:
     _count("Problems", status=str(problem.status.value))
 
 
+def tell_unannounced(kind: str, subject: str, error: Exception) -> None:
+    """One line, and the metric ``Unannounced``: the change stands, but nobody was told."""
+    logger.error("not announced", kind=kind, subject=subject, error=str(error))
+    _count("Unannounced", kind=kind)
+
+
 def _count(name: str, **dimensions: str) -> None:
     with single_metric(name=name, unit=MetricUnit.Count, value=1, namespace=NAMESPACE) as metric:
         for dimension, value in dimensions.items():

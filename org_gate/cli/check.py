@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import click
 
+from org_gate.cli import parameters
 from org_gate.cli.reaching import connected, url_option
 from org_gate.cli.stale import without_gate
 from org_gate.cli.surroundings import Surroundings
@@ -17,25 +18,10 @@ from org_gate.cli.verdict import github_command, github_lines, text_lines
 from org_gate.cli.waiting import ask_until
 from org_gate.client.api import DecisionApi
 from org_gate.client.errors import ApiError, Refused
-from org_gate.model.request import ACCOUNT_ID, MAX_TARGETS, REGION, parse_short_target
-from org_gate.model.times import parse_duration
+from org_gate.model.request import MAX_TARGETS, parse_short_target
 
 BLOCKED: Final = 1
 _ANY_ACCOUNT: Final = "0" * 12  # stands for the caller's, which only the API knows
-
-
-class DurationType(click.ParamType[timedelta]):
-    """``90s``, ``5m``, ``2h``, ``1d``."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        if isinstance(value, timedelta):
-            return value
-        try:
-            return parse_duration(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
 
 
 def _short_target(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -44,22 +30,6 @@ def _short_target(_ctx: click.Context, _param: click.Parameter, value: tuple[str
             parse_short_target(text, _ANY_ACCOUNT)
         except ValueError as error:
             raise click.BadParameter(str(error)) from error
-    return value
-
-
-def _account(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-    for text in value:
-        if not ACCOUNT_ID.fullmatch(text):
-            message = f"{text!r} is not an account id; write its 12 digits"
-            raise click.BadParameter(message)
-    return value
-
-
-def _region(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-    for text in value:
-        if not REGION.fullmatch(text):
-            message = f"{text!r} does not look like a Region; write one such as eu-west-1, or global"
-            raise click.BadParameter(message)
     return value
 
 
@@ -77,7 +47,7 @@ def _region(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]
     "--account",
     "accounts",
     multiple=True,
-    callback=_account,
+    callback=parameters.accounts,
     metavar="ID",
     help="With --region: an account it goes to; repeatable. Default: the account of the credentials.",
 )
@@ -85,7 +55,7 @@ def _region(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]
     "--region",
     "regions",
     multiple=True,
-    callback=_region,
+    callback=parameters.regions,
     metavar="REGION",
     help="Instead of --target: a Region it goes to, in each account given; repeatable.",
 )
@@ -109,7 +79,7 @@ def _region(_ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]
 @click.option("--wait", is_flag=True, help="While the answer is block, wait and ask again, until --timeout.")
 @click.option(
     "--timeout",
-    type=DurationType(),
+    type=parameters.DurationType(),
     default=None,
     metavar="DURATION",
     help="With --wait: how long, for example 30m or 2h. Default: 1h. Still blocked then: exit code 1.",

@@ -30,6 +30,10 @@ class Lazy(NamedTuple):
 COMMANDS: Final = {
     "check": Lazy("org_gate.cli.check:check", None, "Ask whether it is safe to deploy to given targets now."),
     "demo": Lazy("org_gate.cli.demo:demo", "simulator", "Play an incident in a simulated organization, start to end."),
+    "drill": Lazy("org_gate.cli.drill:drill", None, "Rehearse an incident: start, list, stop."),
+    "event": Lazy("org_gate.cli.event:event", None, "Declare an incident that AWS has not posted yet."),
+    "explain": Lazy("org_gate.cli.explain:explain", None, "Explain a decision taken earlier: the whole why."),
+    "override": Lazy("org_gate.cli.override:override", None, "Break the glass, with a record: create, list, revoke."),
     "policy": Lazy("org_gate.cli.policy:policy", None, "Write a policy, try it, publish it."),
     "simulate": Lazy(
         "org_gate.cli.simulate:simulate", "simulator", "Serve a simulated AWS organization until stopped."

@@ -119,6 +119,7 @@ def _event(case: Case, told: CaseEvent, number: int) -> Event:
         actionability=_spelled("actionability", told.actionability),
         personas=tuple(sorted({spelled("personas", persona) for persona in told.personas})),
         drill=told.drill,
+        declared=told.declared,
         lists_accounts=bool(told.affectedAccounts),
         accounts=frozenset(told.affectedAccounts),
         text_zones=text_zones(told.description),

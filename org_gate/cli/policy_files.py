@@ -1,7 +1,6 @@
 """Policy files and their example cases as commands take them: read, checked, every problem told."""
 
 import dataclasses
-import json
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -9,31 +8,18 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import click
 
+from org_gate.cli.output import count, print_json, stop
 from org_gate.cli.text import harmless
-from org_gate.client.errors import ApiError, Refused
 from org_gate.policy.cases import Case, cases_name, load_cases
 from org_gate.policy.document import DocumentError, Problem
 from org_gate.policy.load import load_policy
 from org_gate.policy.model import Policy
 
-INVALID: Final = 2
 MAX_FILE_BYTES: Final = 1024 * 1024
 _STANDARD_INPUT: Final = "-"
 
 _Command = TypeVar("_Command", bound=Callable[..., None])
 _Read = TypeVar("_Read")
-
-
-def format_option(command: _Command) -> _Command:
-    """``--format text|json``, as ``output``."""
-    return click.option(
-        "--format",
-        "output",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="How to print what was found: for people, or as JSON and nothing else.",
-    )(command)
 
 
 def file_argument(*, required: bool = True) -> Callable[[_Command], _Command]:
@@ -88,7 +74,7 @@ def _valid(load: Callable[[bytes, str], _Read], file: Path, output: str) -> _Rea
 
 def _stop_invalid(name: str, problems: tuple[Problem, ...], output: str) -> NoReturn:
     if output == "json":
-        click.echo(json.dumps({"file": name, "valid": False, "problems": as_json(problems)}, indent=2))
+        print_json({"file": name, "valid": False, "problems": as_json(problems)})
     for problem in problems:
         click.echo(harmless(problem), err=True)
     stop(f"{count(len(problems), 'problem')}: {name} is not valid.")
@@ -96,23 +82,3 @@ def _stop_invalid(name: str, problems: tuple[Problem, ...], output: str) -> NoRe
 
 def as_json(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     return [dataclasses.asdict(problem) for problem in problems]
-
-
-def count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def stop(message: str, code: int = INVALID, *, output: str = "text") -> NoReturn:
-    """Ends the command with a message on stderr, and on stdout as JSON where a machine reads that."""
-    if output == "json":
-        click.echo(json.dumps({"error": message}, indent=2))
-    click.echo(harmless(message), err=True)
-    sys.exit(code)
-
-
-def stop_unanswered(error: ApiError, output: str = "text") -> NoReturn:
-    """Ends the command where the API refused or did not answer; stdout is JSON where a machine reads it."""
-    if output == "json":
-        problem = error.problem if isinstance(error, Refused) else None
-        click.echo(json.dumps({"error": str(error), "problem": problem}, indent=2))
-    stop(str(error), error.exit_code)

@@ -13,17 +13,10 @@ from typing import Any, NamedTuple
 
 import click
 
+from org_gate.cli.comparison import comparison_lines
+from org_gate.cli.output import INVALID, format_option, print_json, problem_of, stop, stop_unanswered
 from org_gate.cli.policy_cases import played
-from org_gate.cli.policy_files import (
-    INVALID,
-    cases_file,
-    cases_or_stop,
-    file_argument,
-    name_of,
-    policy_or_stop,
-    stop,
-    stop_unanswered,
-)
+from org_gate.cli.policy_files import cases_file, cases_or_stop, file_argument, name_of, policy_or_stop
 from org_gate.cli.policy_show import difference_lines, with_defaults
 from org_gate.cli.policy_testing import FAILED, case_lines
 from org_gate.cli.reaching import connected, url_option
@@ -32,7 +25,8 @@ from org_gate.cli.text import harmless
 from org_gate.client.api import DecisionApi, Taken
 from org_gate.client.errors import ApiError, NoAnswer, NoCredentials, Refused
 from org_gate.policy.diff import Difference, differences
-from org_gate.policy.load import policy_data, warnings
+from org_gate.policy.load import policy_data
+from org_gate.policy.warnings import warnings
 
 _CONFLICT = 409
 
@@ -74,6 +68,7 @@ class _Cell:
     metavar="N",
     help="Publish only if N is the present version (0: there is none). Default: the one that is compared with.",
 )
+@format_option
 @url_option(required=True, what="published to, all of them")
 @click.pass_context
 def publish(
@@ -84,93 +79,101 @@ def publish(
     note: str | None,
     yes: bool,
     expected_version: int | None,
+    output: str,
     urls: tuple[str, ...],
 ) -> None:
     """Publish the policy in FILE as the next version, or an older version again.
 
-    Plays the example cases beside the file, says what changes, asks, publishes to every URL and says which took it.
-    Where somebody else published meanwhile, one of the two wins and the other is told. For the central account
-    alone. Exits with 1 where an example case fails, with 2 where the policy is not valid or was refused, with 3
-    where a URL did not answer.
+    Plays the example cases beside the file, says what changes and which of the last 500 recorded decisions it would
+    have changed, asks, publishes to every URL and says which took it. Where somebody else published meanwhile, one
+    of the two wins and the other is told. For the central account alone. Exits with 1 where an example case fails,
+    with 2 where the policy is not valid or was refused, with 3 where a URL did not answer.
     """
     surroundings = ctx.obj or Surroundings()
-    wish = _wish(surroundings, urls, file, version, note)
-    cells, failed = _looked_at(surroundings, urls, wish)
+    wish = _wish(surroundings, urls, file, version, note, output=output)
+    cells, failed = _looked_at(surroundings, urls, wish, output)
     behind = [cell for cell in cells if not cell.has_it]
-    for line in _changes(cells):
-        click.echo(line)
+    for line in (*_changes(cells), *_compared(behind, wish, output)):
+        click.echo(line, err=output == "json")
     _tell(failed)
-    if not behind:
-        sys.exit(_code(failed))
-    _ask(len(behind), yes=yes)
-    taken = [_published(cell, wish, expected_version) for cell in behind]
-    for one in taken:
-        if one.answer is not None:
-            click.echo(f"{harmless(one.url)}: version {one.answer['policy_version']} holds from now on.")
-    refused = [one for one in taken if one.answer is None]
-    _tell(refused)
-    if any(isinstance(one.error, NoAnswer) for one in (*failed, *refused)):
+    if behind:
+        _ask(len(behind), yes=yes, output=output)
+    taken = _everywhere(behind, wish, expected_version, output)
+    not_taken = [*failed, *(one for one in taken if one.answer is None)]
+    if behind and any(isinstance(one.error, NoAnswer) for one in not_taken):
         click.echo("It does not hold everywhere. Publish again; where it holds already, nothing is done.", err=True)
-    sys.exit(_code([*failed, *refused]))
+    if output == "json":
+        had_it = [cell for cell in cells if cell.has_it]
+        print_json({"done": not not_taken, "urls": [*map(_had_json, had_it), *map(_taken_json, (*taken, *failed))]})
+    sys.exit(_code(not_taken))
 
 
 def _wish(
-    surroundings: Surroundings, urls: Sequence[str], file: Path | None, version: int | None, note: str | None
+    surroundings: Surroundings,
+    urls: Sequence[str],
+    file: Path | None,
+    version: int | None,
+    note: str | None,
+    *,
+    output: str,
 ) -> _Wish:
     if (file is None) == (version is None):
         raise click.UsageError("Give either FILE, or --version N to publish an older version again.")
     if file is None:
-        return _again(surroundings, urls, version or 0, note)
+        return _again(surroundings, urls, version or 0, note, output)
     if note is None or not note.strip():
         raise click.UsageError("Say why with --note TEXT, for those who read it later.")
-    return _from_file(file, note)
+    return _from_file(file, note, output)
 
 
-def _from_file(file: Path, note: str) -> _Wish:
+def _from_file(file: Path, note: str, output: str) -> _Wish:
     """Valid, and its example cases come out as expected; else the command ends here."""
-    policy = policy_or_stop(file)
+    policy = policy_or_stop(file, output)
     for warning in warnings(policy):
         click.echo(f"{harmless(name_of(file))}: warning: {harmless(warning)}", err=True)
     beside = cases_file(file)
     if beside is None:
         click.echo(f"There are no example cases beside {harmless(name_of(file))}, so none were played.", err=True)
         return _Wish(policy_data(policy), note)
-    outcomes = played(cases_or_stop(beside), policy)
+    outcomes = played(cases_or_stop(beside, output), policy)
     for line in case_lines(outcomes):
         click.echo(f"{harmless(beside)}: {line}", err=True)
     if not all(outcome.passed for outcome in outcomes):
-        stop("Nothing was published: change the policy, or the cases where they are what is wrong.", FAILED)
+        why = "Nothing was published: change the policy, or the cases where they are what is wrong."
+        stop(why, FAILED, output=output)
     return _Wish(policy_data(policy), note)
 
 
-def _again(surroundings: Surroundings, urls: Sequence[str], version: int, note: str | None) -> _Wish:
+def _again(surroundings: Surroundings, urls: Sequence[str], version: int, note: str | None, output: str) -> _Wish:
     """The older version as the first URL that answers has it, with a note that says so."""
     try:
         found = connected(surroundings, urls).policy(version)
     except ApiError as error:
-        stop_unanswered(error)
+        stop_unanswered(error, output)
     why = f"Back to version {version}: {note or found['note'] or 'no note'}"
-    return _Wish(with_defaults(found["policy"]), why[:1000])
+    return _Wish(with_defaults(found["policy"], output), why[:1000])
 
 
-def _looked_at(surroundings: Surroundings, urls: Sequence[str], wish: _Wish) -> tuple[list[_Cell], list[Taken]]:
+def _looked_at(
+    surroundings: Surroundings, urls: Sequence[str], wish: _Wish, output: str
+) -> tuple[list[_Cell], list[Taken]]:
     """The cells that tell what holds there, and those that do not. Ends the command where none does."""
     cells: list[_Cell] = []
     failed: list[Taken] = []
-    for url in dict.fromkeys(url.rstrip("/") for url in urls):
+    for url in urls:
         try:
             api = connected(surroundings, (url,))
             present = api.policies()
         except NoCredentials as error:
-            stop_unanswered(error)
+            stop_unanswered(error, output)
         except (Refused, NoAnswer) as error:
             failed.append(Taken(url, None, error))
             continue
-        before = with_defaults(present["policy"] or {"version": 1})
+        before = with_defaults(present["policy"] or {"version": 1}, output)
         cells.append(_Cell(url, api, present["policy_version"], tuple(differences(before, wish.policy))))
     if not cells:
         _tell(failed)
-        stop("Nothing was published.", _code(failed))
+        stop("Nothing was published.", _code(failed), output=output)
     return cells, failed
 
 
@@ -189,24 +192,65 @@ def _changes(cells: Sequence[_Cell]) -> Iterator[str]:
         yield from difference_lines(alike[0].changes)
 
 
-def _ask(cells: int, *, yes: bool) -> None:
+def _compared(behind: Sequence[_Cell], wish: _Wish, output: str) -> Iterator[str]:
+    try:
+        for cell in behind:
+            yield from comparison_lines(cell.url, cell.api, wish.policy)
+    except NoCredentials as error:
+        stop_unanswered(error, output)
+
+
+def _ask(cells: int, *, yes: bool, output: str) -> None:
     """Ends the command where nobody says yes."""
     if yes:
         return
     if not sys.stdin.isatty():
-        stop("Nothing was published: there is no terminal to ask at. Say --yes to publish without being asked.")
+        why = "Nothing was published: there is no terminal to ask at. Say --yes to publish without being asked."
+        stop(why, output=output)
     where = "" if cells == 1 else f" to {cells} decision APIs"
     if not click.confirm(f"Publish this{where}?", err=True):
-        stop("Nothing was published.", INVALID)
+        stop("Nothing was published.", INVALID, output=output)
 
 
-def _published(cell: _Cell, wish: _Wish, expected_version: int | None) -> Taken:
+def _everywhere(behind: Sequence[_Cell], wish: _Wish, expected_version: int | None, output: str) -> list[Taken]:
+    """Publishes to each, and tells of each at once: what comes later may go wrong."""
+    taken = []
+    for cell in behind:
+        one = _published(cell, wish, expected_version, output)
+        taken.append(one)
+        if one.answer is None:
+            _tell([one])
+            continue
+        url = harmless(one.url)
+        click.echo(f"{url}: version {one.answer['policy_version']} holds from now on.", err=output == "json")
+        if one.answer.get("announced") is False:
+            click.echo(f"{url}: did not announce it; tell those who should know.", err=True)
+    return taken
+
+
+def _published(cell: _Cell, wish: _Wish, expected_version: int | None, output: str) -> Taken:
     expected = cell.version if expected_version is None else expected_version
     try:
         (taken,) = cell.api.publish_policy(wish.policy, note=wish.note, expected_version=expected)
     except NoCredentials as error:
-        stop_unanswered(error)
+        stop_unanswered(error, output)
     return taken
+
+
+def _had_json(cell: _Cell) -> dict[str, Any]:
+    return {"url": cell.url, "outcome": "had_it", "policy_version": cell.version, "error": None, "problem": None}
+
+
+def _taken_json(one: Taken) -> dict[str, Any]:
+    version = None if one.answer is None else one.answer["policy_version"]
+    not_taken = "no_answer" if isinstance(one.error, NoAnswer) else "refused"
+    return {
+        "url": one.url,
+        "outcome": "taken" if one.error is None else not_taken,
+        "policy_version": version,
+        "error": None if one.error is None else _why(one),
+        "problem": problem_of(one.error),
+    }
 
 
 def _tell(failed: Sequence[Taken]) -> None:

@@ -1,26 +1,23 @@
 """``org-gate policy show`` and ``diff``: what holds, and what a change of it says (C1). Both only read."""
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 from pydantic import ValidationError
 
-from org_gate.cli.policy_files import (
-    count,
-    file_argument,
-    format_option,
-    name_of,
-    policy_or_stop,
-    stop,
-    stop_unanswered,
-)
+from org_gate.cli.output import count, format_option, stop, stop_unanswered
+from org_gate.cli.parameters import DurationType
+from org_gate.cli.policy_files import file_argument, name_of, policy_or_stop
 from org_gate.cli.reaching import connected, url_option
 from org_gate.cli.surroundings import Surroundings
 from org_gate.cli.text import harmless
+from org_gate.cli.would_be import show_would_be
 from org_gate.client.api import DecisionApi
 from org_gate.client.errors import ApiError
 from org_gate.policy.diff import Difference, differences
@@ -32,15 +29,35 @@ _VERSION = click.IntRange(min=1)
 
 @click.command(short_help="Print the policy that holds, or an older version.")
 @click.argument("version", required=False, type=_VERSION)
+@click.option(
+    "--would-be",
+    "span",
+    type=DurationType(),
+    metavar="DURATION",
+    help="Instead of the policy: how many decisions of that time (30d) mode enforce would have blocked, by OU.",
+)
 @format_option
-@url_option(required=True, what="tried in order")
+@url_option(required=True, what="tried in order; all are counted for --would-be")
 @click.pass_context
-def show(ctx: click.Context, version: int | None, output: str, urls: tuple[str, ...]) -> None:
+def show(
+    ctx: click.Context, *, version: int | None, span: timedelta | None, output: str, urls: tuple[str, ...]
+) -> None:
     """Print the policy that holds, or VERSION of it: as YAML, with who published it, when and why.
 
-    What is printed is a policy file again. For the central account alone. Exits with 2 where there is no such
-    version, with 3 where nothing could be found out.
-    """
+    What is printed is a policy file again. With --would-be: what enforcing would have blocked that warn and shadow
+    let through. For the central account alone.
+
+    \b
+      org-gate policy show
+      org-gate policy show 6 --format json
+      org-gate policy show --would-be 30d
+
+    Exits with 2 where there is no such version, with 3 where something could not be found out.
+    """  # noqa: D301  click's own mark: these lines are not to be rewrapped
+    if span is not None:
+        if version is not None:
+            raise click.UsageError("--would-be counts decisions of any version; leave VERSION out.")
+        sys.exit(show_would_be(ctx.obj or Surroundings(), urls, span, output))
     try:
         found, present = _version(connected(ctx.obj or Surroundings(), urls), version, output)
     except ApiError as error:

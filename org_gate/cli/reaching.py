@@ -14,7 +14,8 @@ _Command = TypeVar("_Command", bound=Callable[..., None])
 def _urls(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[str, ...]:
     if value is None:
         return ()
-    urls = tuple(url.strip() for url in value.split(",") if url.strip())
+    given = (url.strip().rstrip("/") for url in value.split(","))
+    urls = tuple(dict.fromkeys(url for url in given if url))
     if not urls:
         message = f"{value!r} names no URL; write that of a decision API, several separated by commas"
         raise click.BadParameter(message)

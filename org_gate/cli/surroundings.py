@@ -1,8 +1,9 @@
-"""What a command takes from its surroundings: the way to the decision API, the time that passes.
+"""What a command takes from its surroundings: the way to the decision API, the time that passes, chance.
 
-The one place where the command line meets AWS credentials and a clock; a test passes its own ``Surroundings``.
+The one place where the command line meets AWS credentials, a clock and chance; a test passes its own ``Surroundings``.
 """
 
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,11 @@ def connect(urls: Sequence[str]) -> DecisionApi:
     return DecisionApi(urls, _credentials(session), _region(session))
 
 
+def new_id() -> str:
+    """32 hex digits that nobody gave before."""
+    return secrets.token_hex(16)
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """``seconds`` only ever goes forward; it tells how long a wait took, not what time it is."""
@@ -27,6 +33,7 @@ class Surroundings:
     connect: Callable[[Sequence[str]], DecisionApi] = connect
     sleep: Callable[[float], None] = time.sleep
     seconds: Callable[[], float] = time.monotonic
+    new_id: Callable[[], str] = new_id
 
 
 def _credentials(session: Session) -> Credentials:

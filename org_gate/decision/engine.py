@@ -1,12 +1,14 @@
 """``decide``: the one way from a request and what is known to a decision (D1-D16)."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from org_gate.decision.concern import concerns
 from org_gate.decision.exempt import is_exempt
 from org_gate.decision.freezes import frozen
 from org_gate.decision.mode import counted, strictest
+from org_gate.decision.overrides import Overrides
 from org_gate.decision.question import Question, ask
 from org_gate.decision.reasons import Finding, of_event, of_freeze, of_hint, of_staleness, told
 from org_gate.decision.rules import Rules
@@ -24,13 +26,13 @@ def decide(request: Request, knowledge: Knowledge, policy: Policy, *, policy_ver
     ``knowledge`` may hold more than concerns the request. Judges no right to ask: ``access`` does.
     """
     question = ask(request, knowledge, policy, now)
+    overrides = Overrides(question)
     mode, exempt = strictest(question.modes), is_exempt(question)
     mark = knowledge_mark(knowledge.as_of, policy.defaults, question.now)
-    findings = list(_findings(question, mark))
-    would_be = _severest(() if exempt else (finding.verdict for finding in findings))
-    verdict = _severest(() if exempt else (_counted(finding, question.modes) for finding in findings))
-    reasons = told(findings, MAX_REASONS)
-    omitted = len(findings) - len(reasons)
+    findings = sorted(_lifted(_findings(question, mark), overrides), key=lambda finding: finding.order)
+    leading = _leading(findings, question.modes)
+    would_be = Verdict.ALLOW if exempt else _severest(finding.counts for finding in findings)
+    verdict = Verdict.ALLOW if exempt or leading is None else _counted(leading, question.modes)
     return Decision(
         verdict=verdict,
         would_be=would_be,
@@ -41,13 +43,13 @@ def decide(request: Request, knowledge: Knowledge, policy: Policy, *, policy_ver
             would_be=would_be,
             mode=mode,
             exempt=exempt,
-            reasons=reasons,
-            omitted=omitted,
+            leading=leading,
+            number=len(findings),
             mark=mark,
         ),
-        targets=tuple(map(JudgedTarget, question.targets, question.modes)),
-        reasons=reasons,
-        reasons_omitted=omitted,
+        targets=tuple(map(JudgedTarget, question.targets, question.modes, overrides.overridden)),
+        reasons=tuple(map(told, findings[:MAX_REASONS])),
+        reasons_omitted=max(0, len(findings) - MAX_REASONS),
         knowledge=mark,
         policy_version=policy_version,
         evaluated_at=question.now,
@@ -75,9 +77,24 @@ def _findings(question: Question, mark: KnowledgeMark) -> Iterator[Finding]:
         yield stale
 
 
+def _lifted(findings: Iterator[Finding], overrides: Overrides) -> Iterable[Finding]:
+    """Usually there is no override, and nothing to look at."""
+    return (_under(finding, overrides) for finding in findings) if overrides else findings
+
+
+def _under(finding: Finding, overrides: Overrides) -> Finding:
+    override = None if finding.named is None else overrides.lifting(finding.target, finding.named)
+    return finding if override is None else replace(finding, override=override)
+
+
 def _counted(finding: Finding, modes: tuple[Mode, ...]) -> Verdict:
     """By its target's mode; what is of all targets by the strictest (D12, D13)."""
-    return counted(finding.verdict, strictest(modes) if finding.target is None else modes[finding.target])
+    return counted(finding.counts, strictest(modes) if finding.target is None else modes[finding.target])
+
+
+def _leading(findings: list[Finding], modes: tuple[Mode, ...]) -> Finding | None:
+    """The first of those that count most: it is what the decision hangs on, whether or not it is shown."""
+    return max(findings, key=lambda finding: _counted(finding, modes).severity, default=None)
 
 
 def _severest(verdicts: Iterable[Verdict]) -> Verdict:

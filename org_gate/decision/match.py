@@ -1,8 +1,14 @@
-"""Whether a rule's ``match`` fits an event (P2, D7). Knows neither targets nor the organization."""
+"""Whether a rule's ``match`` fits an event (P2, D7). Knows neither targets nor the organization.
+
+Each condition goes by the name of its field in the policy, so that an explanation can tell them apart. Only doubts
+are words here: a decision asks for fits alone, many thousand times.
+"""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
+from operator import itemgetter
+from typing import Final
 
 from org_gate.decision.fit import YES, Answer, all_of, known, unknown
 from org_gate.decision.words import plain
@@ -11,10 +17,21 @@ from org_gate.model.event import ACTIONABILITIES, CATEGORIES, PERSONAS, SCOPES, 
 from org_gate.policy.model import Match
 from org_gate.policy.services import ServiceNames
 
+_ANSWER: Final = itemgetter(1)
+
 
 def event_fits(match: Match, event: Event, names: ServiceNames, now: datetime, *, zones: tuple[str, ...]) -> Answer:
     """But for ``entities``. ``now`` is in whole seconds, as the event's times are; ``zones`` are the event's."""
-    return all_of(_conditions(match, event, names, now, zones))
+    return all_of(map(_ANSWER, event_conditions(match, event, names, now, zones=zones)))
+
+
+def event_conditions(
+    match: Match, event: Event, names: ServiceNames, now: datetime, *, zones: tuple[str, ...]
+) -> Iterator[tuple[str, Answer]]:
+    """Each field that ``match`` names, but for ``entities``, and whether it fits."""
+    yield from _by_kind(match, event)
+    yield from _by_place(match, event, names, zones)
+    yield from _by_time(match, event, now)
 
 
 def entities_fit(match: Match, event: Event, account: str) -> Answer:
@@ -27,47 +44,48 @@ def entities_fit(match: Match, event: Event, account: str) -> Answer:
     return known(any(fnmatchcase(entity, glob) for glob in match.entities for entity in entities))
 
 
-def _conditions(
-    match: Match, event: Event, names: ServiceNames, now: datetime, zones: tuple[str, ...]
-) -> Iterator[Answer]:
-    yield from _by_kind(match, event)
-    yield from _by_place(match, event, names, zones)
-    yield from _by_time(match, event, now)
-    if match.drill is not None:
-        yield known(event.drill is match.drill)
-
-
-def _by_kind(match: Match, event: Event) -> Iterator[Answer]:
+def _by_kind(match: Match, event: Event) -> Iterator[tuple[str, Answer]]:
     if match.categories:
-        yield _enumerated("category", event.category, match.categories, CATEGORIES)
+        yield "categories", _enumerated("category", event.category, match.categories, CATEGORIES)
     if match.statuses:
-        yield _enumerated("status", event.status, match.statuses, STATUSES)
+        yield "statuses", _enumerated("status", event.status, match.statuses, STATUSES)
     if match.scopes:
-        yield _enumerated("scope", event.scope, match.scopes, SCOPES)
+        yield "scopes", _enumerated("scope", event.scope, match.scopes, SCOPES)
     if match.actionabilities:
-        yield _enumerated("actionability", event.actionability, match.actionabilities, ACTIONABILITIES)
+        yield (
+            "actionabilities",
+            _enumerated("actionability", event.actionability, match.actionabilities, ACTIONABILITIES),
+        )
     if match.personas:
-        yield _personas(event, match.personas)
+        yield "personas", _personas(event, match.personas)
     if match.type_codes:
-        yield _type_code(event, match.type_codes)
+        yield "type_codes", _type_code(event, match.type_codes)
+    if match.drill is not None:
+        yield "drill", known(event.drill is match.drill)
 
 
-def _by_place(match: Match, event: Event, names: ServiceNames, zones: tuple[str, ...]) -> Iterator[Answer]:
+def _by_place(match: Match, event: Event, names: ServiceNames, zones: tuple[str, ...]) -> Iterator[tuple[str, Answer]]:
     if match.services:
-        yield _service(event, names.all(match.services), names)
+        yield "services", _service(event, match.services, names)
     if match.regions:
-        yield known(event.region in match.regions) if event.region else _untold("Region")
+        yield "regions", known(event.region in match.regions) if event.region else _untold("Region")
     if match.availability_zones:
-        yield _zone(zones, match.availability_zones)
+        yield "availability_zones", _zone(zones, match.availability_zones)
 
 
-def _by_time(match: Match, event: Event, now: datetime) -> Iterator[Answer]:
+def _by_time(match: Match, event: Event, now: datetime) -> Iterator[tuple[str, Answer]]:
     if match.starts_within is not None:
-        yield _time("start", event.start, match.starts_within, lambda start, span: start < now + span)
+        yield "starts_within", _time("start", event.start, match.starts_within, lambda start, span: start < now + span)
     if match.open_for_at_least is not None:
-        yield _time("start", event.start, match.open_for_at_least, lambda start, span: start <= now - span)
+        yield (
+            "open_for_at_least",
+            _time("start", event.start, match.open_for_at_least, lambda start, span: start <= now - span),
+        )
     if match.updated_within is not None:
-        yield _time("last update", event.last_updated, match.updated_within, lambda last, span: last > now - span)
+        yield (
+            "updated_within",
+            _time("last update", event.last_updated, match.updated_within, lambda last, span: last > now - span),
+        )
 
 
 def _enumerated(field: str, value: str | None, wanted: tuple[str, ...], heard_of: tuple[str, ...]) -> Answer:
@@ -94,8 +112,10 @@ def _type_code(event: Event, globs: tuple[str, ...]) -> Answer:
     return _untold("type code") if code is None else known(any(fnmatchcase(code, glob) for glob in globs))
 
 
-def _service(event: Event, wanted: frozenset[str], names: ServiceNames) -> Answer:
-    return _untold("service") if event.service is None else known(names.canonical(event.service) in wanted)
+def _service(event: Event, wanted: tuple[str, ...], names: ServiceNames) -> Answer:
+    if event.service is None:
+        return _untold("service")
+    return known(names.canonical(event.service) in map(names.canonical, wanted))
 
 
 def _zone(zones: tuple[str, ...], wanted: tuple[str, ...]) -> Answer:

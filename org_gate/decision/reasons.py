@@ -3,8 +3,8 @@
 Explanations are written for the reasons that are shown only: a large incident can give many thousands.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -12,12 +12,14 @@ from org_gate.decision.concern import Concern
 from org_gate.decision.freezes import Frozen
 from org_gate.decision.question import Hint, Question
 from org_gate.decision.rules import Doubt, Ruling
-from org_gate.decision.words import event_text, plain, sentence, target_text
+from org_gate.decision.words import event_text, lifted_text, plain, sentence, target_text
 from org_gate.model.decision import KINDS, KnowledgeMark, OnStale, Reason, Verdict
+from org_gate.model.override import ALL, FREEZE_PREFIX, Override
 from org_gate.model.times import describe_duration, format_time
 from org_gate.policy.model import Rule
 
 _DOUBTS_TOLD = 3
+_DRILL = " It was made up by the platform team, to prove that the gate works; nothing is wrong."
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +28,25 @@ class Finding:
 
     verdict: Verdict
     target: int | None
+    named: str | None
+    """How an override names it; None where none can lift it."""
     order: tuple[int, int, int, str, str]
-    told: Callable[[], Reason]
+    words: Callable[[], Reason]
+    override: Override | None = None
+    """What lifts it (D10)."""
+
+    @property
+    def counts(self) -> Verdict:
+        """What it adds to the decision where the mode is ``enforce``."""
+        return Verdict.WARN if self.override and self.verdict is Verdict.BLOCK else self.verdict
 
 
-def told(findings: Iterable[Finding], most: int) -> tuple[Reason, ...]:
-    """The first ``most`` reasons in D15's order."""
-    ordered = sorted(findings, key=lambda finding: finding.order)
-    return tuple(finding.told() for finding in ordered[:most])
+def told(finding: Finding) -> Reason:
+    reason, override = finding.words(), finding.override
+    if override is None:
+        return reason
+    explanation = f"{reason.explanation} {lifted_text(override, reason.verdict)}"
+    return replace(reason, override_id=override.id, explanation=explanation)
 
 
 def of_event(question: Question, concern: Concern, ruling: Ruling) -> Finding | None:
@@ -42,17 +55,21 @@ def of_event(question: Question, concern: Concern, ruling: Ruling) -> Finding | 
         return None
     key = concern.event.key
     order = _order(ruling.verdict, "event", concern.target, key.arn, key.region)
-    return Finding(ruling.verdict, concern.target, order, partial(_event_reason, question, concern, ruling))
+    return Finding(ruling.verdict, concern.target, key.arn, order, partial(_event_reason, question, concern, ruling))
 
 
 def of_freeze(question: Question, held: Frozen) -> Finding:
-    order = _order(held.freeze.verdict, "freeze", held.target, held.freeze.name)
-    return Finding(held.freeze.verdict, held.target, order, partial(_freeze_reason, question, held))
+    name = held.freeze.name
+    order = _order(held.freeze.verdict, "freeze", held.target, name)
+    words = partial(_freeze_reason, question, held)
+    return Finding(held.freeze.verdict, held.target, f"{FREEZE_PREFIX}{name}", order, words)
 
 
 def of_hint(hint: Hint) -> Finding:
+    """No override lifts it: it only warns, and what it says stays worth a look."""
     reason = Reason(kind="hint", verdict=Verdict.WARN, target=hint.target, explanation=hint.text)
-    return Finding(Verdict.WARN, hint.target, _order(Verdict.WARN, "hint", hint.target, hint.text), lambda: reason)
+    order = _order(Verdict.WARN, "hint", hint.target, hint.text)
+    return Finding(Verdict.WARN, hint.target, None, order, lambda: reason)
 
 
 def of_staleness(question: Question, mark: KnowledgeMark) -> Finding | None:
@@ -61,7 +78,7 @@ def of_staleness(question: Question, mark: KnowledgeMark) -> Finding | None:
         return None
     verdict = Verdict(mark.on_stale.value)
     reason = Reason(kind="stale", verdict=verdict, explanation=_stale_text(question, mark))
-    return Finding(verdict, None, _order(verdict, "stale", -1), lambda: reason)
+    return Finding(verdict, None, ALL, _order(verdict, "stale", -1), lambda: reason)
 
 
 def _order(verdict: Verdict, kind: str, target: int, *name: str) -> tuple[int, int, int, str, str]:
@@ -72,7 +89,8 @@ def _order(verdict: Verdict, kind: str, target: int, *name: str) -> tuple[int, i
 def _event_reason(question: Question, concern: Concern, ruling: Ruling) -> Reason:
     target = target_text(question.targets[concern.target])
     grounds = f"It concerns {target}: {'; '.join(concern.grounds)}."
-    parts = [f"{event_text(concern.event)}.", grounds, _ruling_text(ruling), _doubts_text(ruling.doubts)]
+    what = f"{event_text(concern.event)}.{_DRILL if concern.event.drill else ''}"
+    parts = [what, grounds, _ruling_text(ruling), _doubts_text(ruling.doubts)]
     return Reason(
         kind="event",
         verdict=ruling.verdict,

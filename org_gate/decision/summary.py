@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
+from org_gate.decision.reasons import Finding
 from org_gate.decision.words import event_text, freeze_text, plain
 from org_gate.model.decision import KnowledgeMark, Mode, Reason, Verdict
-from org_gate.model.times import describe_duration
+from org_gate.model.times import describe_duration, format_time
 
 _OPENING = {Verdict.ALLOW: "Allowed", Verdict.WARN: "Allowed with a warning", Verdict.BLOCK: "Blocked"}
 
@@ -15,12 +16,12 @@ def summary(
     would_be: Verdict,
     mode: Mode,
     exempt: bool,
-    reasons: tuple[Reason, ...],
-    omitted: int,
+    leading: Finding | None,
+    number: int,
     mark: KnowledgeMark,
 ) -> str:
-    """``reasons`` are the ones that are shown, the most severe first."""
-    because = _in_spite_of(reasons, omitted) if exempt else _because(verdict, reasons, omitted)
+    """``leading`` is what the decision hangs on, the first of ``number`` reasons; None where there are none."""
+    because = _in_spite_of(leading, number) if exempt else _because(verdict, leading, number)
     parts = [f"{_OPENING[verdict]}: {because}."]
     if would_be is not verdict:
         told = "Not every target is in mode enforce" if mode is Mode.ENFORCE else f"The mode is {mode}"
@@ -30,22 +31,29 @@ def summary(
     return " ".join(parts)
 
 
-def _in_spite_of(reasons: tuple[Reason, ...], omitted: int) -> str:
+def _in_spite_of(leading: Finding | None, number: int) -> str:
     found = "the policy exempts it from all checks"
-    return f"{found}, in spite of {_headline(reasons[0])}{_more(reasons, omitted)}" if reasons else found
+    return f"{found}, in spite of {_headline(leading.words())}{_more(number)}" if leading else found
 
 
-def _because(verdict: Verdict, reasons: tuple[Reason, ...], omitted: int) -> str:
-    if not reasons:
+def _because(verdict: Verdict, leading: Finding | None, number: int) -> str:
+    if leading is None:
         return "nothing that is known of AWS Health stands against it"
     if verdict is Verdict.ALLOW:
-        number = len(reasons) + omitted
         return f"rules of the policy allow what concerns it, {number} event{'s' if number > 1 else ''}"
-    return f"{_headline(reasons[0])}{_more(reasons, omitted)}"
+    return f"{_headline(leading.words())}{_lifted(leading)}{_more(number)}"
 
 
-def _more(reasons: tuple[Reason, ...], omitted: int) -> str:
-    others = len(reasons) + omitted - 1
+def _lifted(leading: Finding) -> str:
+    """Only what would have blocked is worth the words."""
+    override = leading.override
+    if override is None or leading.verdict is not Verdict.BLOCK:
+        return ""
+    return f", lifted by override {plain(override.id)} until {format_time(override.expires_at)}"
+
+
+def _more(number: int) -> str:
+    others = number - 1
     return f", and {others} more reason{'s' if others > 1 else ''}" if others else ""
 
 

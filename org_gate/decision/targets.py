@@ -1,7 +1,12 @@
-"""Whether a target filter of the policy fits a target and the pipeline that asks (P3, P4, D7)."""
+"""Whether a target filter of the policy fits a target and the pipeline that asks (P3, P4, D7).
+
+Each condition goes by the name of its field in the policy, so that an explanation can tell them apart.
+"""
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from operator import itemgetter
+from typing import Final
 
 from org_gate.decision.fit import Answer, all_of, known, unknown
 from org_gate.decision.words import plain
@@ -9,6 +14,8 @@ from org_gate.model.event import Account
 from org_gate.model.request import Pipeline, Target
 from org_gate.policy.model import TargetFilter
 from org_gate.policy.services import ServiceNames
+
+_ANSWER: Final = itemgetter(1)
 
 
 def target_fits(
@@ -19,7 +26,29 @@ def target_fits(
     names: ServiceNames,
 ) -> Answer:
     """``target`` is a resolved one (D5c)."""
-    return all_of(_conditions(wanted, target, pipeline, accounts, names))
+    return all_of(map(_ANSWER, target_conditions(wanted, target, pipeline, accounts, names)))
+
+
+def target_conditions(
+    wanted: TargetFilter,
+    target: Target,
+    pipeline: Pipeline | None,
+    accounts: Mapping[str, Account],
+    names: ServiceNames,
+) -> Iterator[tuple[str, Answer]]:
+    """Each field that ``wanted`` names, and whether it fits."""
+    if wanted.accounts:
+        yield "accounts", known(target.account in wanted.accounts)
+    if wanted.ous:
+        yield "ous", _ous(wanted.ous, accounts.get(target.account), target.account)
+    if wanted.tags:
+        yield "tags", _tags(wanted.tags, accounts.get(target.account), target.account)
+    if wanted.regions:
+        yield "regions", known(target.region in wanted.regions)
+    if wanted.services:
+        yield "services", _services(names.all(wanted.services), target)
+    if wanted.pipelines:
+        yield "pipelines", _pipelines(wanted.pipelines, pipeline)
 
 
 def ou_fits(pattern: str, account: Account) -> bool:
@@ -27,27 +56,6 @@ def ou_fits(pattern: str, account: Account) -> bool:
     if pattern.startswith(("ou-", "r-")):
         return pattern in account.ou_ids
     return _path_fits(_names(pattern), _names(account.ou_path))
-
-
-def _conditions(
-    wanted: TargetFilter,
-    target: Target,
-    pipeline: Pipeline | None,
-    accounts: Mapping[str, Account],
-    names: ServiceNames,
-) -> Iterator[Answer]:
-    if wanted.accounts:
-        yield known(target.account in wanted.accounts)
-    if wanted.ous:
-        yield _ous(wanted.ous, accounts.get(target.account), target.account)
-    if wanted.tags:
-        yield _tags(wanted.tags, accounts.get(target.account), target.account)
-    if wanted.regions:
-        yield known(target.region in wanted.regions)
-    if wanted.services:
-        yield _services(names.all(wanted.services), target)
-    if wanted.pipelines:
-        yield _pipelines(wanted.pipelines, pipeline)
 
 
 def _ous(patterns: tuple[str, ...], account: Account | None, account_id: str) -> Answer:

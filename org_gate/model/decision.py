@@ -76,6 +76,8 @@ class Reason:
     target: int | None = None
     event: Event | None = None
     freeze: FreezeMark | None = None
+    override_id: str | None = None
+    """The override that lifts it; its ``verdict`` stays its own (D10)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class JudgedTarget:
 
     target: Target
     mode: Mode
+    overridden: bool = False
+    """An override of ``all`` in force names it (A3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +161,7 @@ def _target_json(judged: JudgedTarget) -> dict[str, Any]:
         "services": list(target.services),
         "availability_zones": list(target.availability_zones),
         "mode": judged.mode.value,
-        "overridden": False,
+        "overridden": judged.overridden,
     }
 
 
@@ -169,7 +173,7 @@ def _reason_json(reason: Reason) -> dict[str, Any]:
         "target": reason.target,
         "event": None if reason.event is None else event_json(reason.event),
         "freeze": None if reason.freeze is None else _freeze_json(reason.freeze),
-        "override_id": None,
+        "override_id": reason.override_id,
         "explanation": reason.explanation,
     }
 

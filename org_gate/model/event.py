@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from org_gate.model.override import Override
+
 CATEGORIES: Final = ("issue", "accountNotification", "scheduledChange", "investigation")
 STATUSES: Final = ("open", "closed", "upcoming")
 SCOPES: Final = ("PUBLIC", "ACCOUNT_SPECIFIC", "NONE")
@@ -45,6 +47,8 @@ class Event:
     actionability: str | None = None
     personas: tuple[str, ...] = ()
     drill: bool = False
+    declared: bool = False
+    """The platform team put it in, before AWS Health posts it."""
     vanished: bool = False
     """Two complete full readings in a row no longer listed it (D4)."""
     lists_accounts: bool = False
@@ -80,3 +84,5 @@ class Knowledge:
     as_of: datetime | None
     events: tuple[Event, ...]
     accounts: Mapping[str, Account]
+    overrides: tuple[Override, ...] = ()
+    """Those that may be in force; ``now`` says which are."""

@@ -5,15 +5,14 @@ them; what is left out of one is not known. Says nothing about what the engine m
 policy brings both together. Only ``load_cases`` needs PyYAML, and fetches it when called.
 """
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ModelWrapValidatorHandler, ValidationError, model_validator
-from pydantic_core import InitErrorDetails
 
 from org_gate.model.request import MAX_TARGETS, Pipeline, Request, parse_short_target
 from org_gate.model.times import parse_duration, parse_time
+from org_gate.policy.among import repeated_names
 from org_gate.policy.fields import AccountId, AtLeastOne, Flag, Moment, Name, RegionName, Words
 from org_gate.policy.mistakes import Strict, as_init, refusal
 
@@ -122,6 +121,7 @@ class CaseEvent(Strict):
     affectedAccounts: tuple[AccountId, ...] = ()  # noqa: N815
     entities: tuple[CaseEntity, ...] = ()
     drill: Flag = False
+    declared: Flag = False
 
 
 class CaseAccount(Strict):
@@ -182,7 +182,7 @@ class Cases(Strict):
     @classmethod
     def _names_are_clear(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         """Looked for in what was written, so that it is told together with all other mistakes."""
-        again = list(_repeated_names(data)) if isinstance(data, dict) else []
+        again = list(repeated_names(data, "cases")) if isinstance(data, dict) else []
         try:
             cases = handler(data)
         except ValidationError as error:
@@ -197,12 +197,3 @@ def load_cases(text: str | bytes, name: str) -> tuple[Case, ...]:
     from org_gate.policy.document import load_document  # noqa: PLC0415  needs PyYAML (see above)
 
     return load_document(text, name, Cases.model_validate).cases
-
-
-def _repeated_names(data: dict[str, Any]) -> Iterator[InitErrorDetails]:
-    cases = data.get("cases")
-    names = [case.get("name") if isinstance(case, dict) else None for case in cases] if isinstance(cases, list) else []
-    reason = refusal("a name that no other case has")
-    for index, name in enumerate(names):
-        if isinstance(name, str) and name in names[:index]:
-            yield InitErrorDetails(type=reason, loc=("cases", index, "name"), input=name)

@@ -1,7 +1,8 @@
 """What changes from one policy to another, field by field and rule by rule, in words.
 
 Works on policies as JSON data (``load.policy_data``) and by the shape of what it finds there: entries that have a
-name are followed by it, other entries by what they say, lists of words without regard to order. So a new field of
+name are followed by it, others by the account or the targets that they are about or, failing these, by what they say;
+lists of words without regard to order. So a new field of
 the policy is told without a word about it here. Pure; judges nothing.
 """
 
@@ -77,7 +78,7 @@ def _of_words(field: str, before: list[Any], after: list[Any]) -> Iterator[Diffe
 
 
 def _of_entries(field: str, before: list[Any], after: list[Any]) -> Iterator[Difference]:
-    """Entries that have a name keep it; of the others each is what it says."""
+    """Entries that can be told by something keep it; of the others each is what it says."""
     old, new = _by_identity(before), _by_identity(after)
     for place, (key, entry) in enumerate(new.items(), 1):
         label = _label(field, entry)
@@ -97,11 +98,11 @@ def _of_entries(field: str, before: list[Any], after: list[Any]) -> Iterator[Dif
 
 
 def _by_identity(entries: Sequence[Any]) -> dict[str, Any]:
-    """The entries by name or, where they have none, by what they say; the same entry again gets a number."""
+    """The entries by their names or, where they have none, by what they say; the same again gets a number."""
     found: dict[str, Any] = {}
     for entry in entries:
-        name = entry.get("name") if isinstance(entry, dict) else None
-        key = base = f"name {name}" if isinstance(name, str) else json.dumps(entry, sort_keys=True)
+        name = _name(entry)
+        key = base = json.dumps(entry, sort_keys=True) if name is None else f"name {name}"
         again = 1
         while key in found:
             again += 1
@@ -144,20 +145,36 @@ def _longest_rising(numbers: Sequence[int]) -> frozenset[int]:
 
 
 def _label(field: str, entry: Any) -> str:
-    """``rules[open-issues]``; the field alone where an entry has no name."""
-    name = entry.get("name") if isinstance(entry, dict) else None
-    return f"{field}[{name}]" if isinstance(name, str) else field
+    """``rules[open-issues]``; the field alone where nothing tells an entry from others."""
+    name = _name(entry)
+    return field if name is None else f"{field}[{name}]"
+
+
+def _name(entry: Any) -> str | None:
+    """What an entry is told by: its name, its account, or the targets it is about."""
+    match entry:
+        case {"name": str(name)} | {"account": str(name)}:
+            return name
+        case {"targets": dict(targets)}:
+            return _filter_in_words("targets", targets)
+        case _:
+            return None
+
+
+def _named_by(entry: Mapping[str, Any]) -> str:
+    return next((key for key in ("name", "account", "targets") if key in entry), "")
 
 
 def _summary(entry: Any) -> str:
-    """All that an entry says but its name."""
+    """All that an entry says but what it is told by."""
     if not isinstance(entry, dict):
         return in_words(entry)
-    told = {key: value for key, value in entry.items() if key != "name" and value not in ("", None)}
-    words = (
-        f"{key} {_NOTHING_NAMED.get(key, 'none') if value == {} else in_words(value)}" for key, value in told.items()
-    )
-    return "; ".join(words)
+    told = {key: value for key, value in entry.items() if key != _named_by(entry) and value not in ("", None)}
+    return "; ".join(f"{key} {_filter_in_words(key, value)}" for key, value in told.items())
+
+
+def _filter_in_words(field: str, value: Any) -> str:
+    return _NOTHING_NAMED.get(field, "none") if value == {} else in_words(value)
 
 
 def in_words(value: Any) -> str:

@@ -297,8 +297,17 @@ def _syntax_problem(name: str, error: yaml.MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
     place = Place(1, 1) if mark is None else Place(mark.line + 1, mark.column + 1)
     found = f"{error.problem}" if error.context is None else f"{error.problem} ({error.context})"
-    expected = "spaces, not tabs" if r"'\t'" in found else "valid YAML"
-    return _problem(name, place, (), found.removeprefix("found "), expected)
+    return _problem(name, place, (), found.removeprefix("found "), _expected_of_yaml(found))
+
+
+def _expected_of_yaml(found: str) -> str:
+    if r"'\t'" in found:
+        return "spaces, not tabs"
+    if "alias" in found:
+        return 'valid YAML, with quotes around a text that begins with *, for example "*-failover"'
+    if "cannot start any token" in found:
+        return "valid YAML, with quotes around a text that begins so"
+    return "valid YAML"
 
 
 def _problem(name: str, place: Place, path: Path, found: str, expected: str) -> Problem:

@@ -151,6 +151,10 @@ def _printable(value: str) -> str:
     return value
 
 
+def _printable_or_none(value: str) -> str:
+    return _printable(value) if value else value
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),
@@ -190,6 +194,8 @@ FlagIfAny = Annotated[bool | None, BeforeValidator(_flag), WithJsonSchema({"type
 AccountId = Annotated[str, BeforeValidator(_account_id), WithJsonSchema({"type": "string", "pattern": "^[0-9]{12}$"})]
 Name = Annotated[str, Field(max_length=100, json_schema_extra={"minLength": 1}), AfterValidator(_printable)]
 Glob = Annotated[str, Field(max_length=256, json_schema_extra={"minLength": 1}), AfterValidator(_printable)]
+GlobOrNone = Annotated[str, Field(max_length=256), AfterValidator(_printable_or_none)]
+"""A ``Glob``; the empty text means that there is none."""
 Words = Annotated[str, Field(max_length=10_000)]
 TagKey = Annotated[str, Field(max_length=128, json_schema_extra={"minLength": 1}), AfterValidator(_printable)]
 TagValue = Annotated[str, Field(max_length=256)]

@@ -9,7 +9,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
@@ -62,9 +62,6 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    not_yet: ClassVar[frozenset[str]] = frozenset()
-    """Fields of a later version: refused as such, so that nothing is judged as if they had been read."""
-
     @model_validator(mode="wrap")
     @classmethod
     def _tell_unknown_fields(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
@@ -78,16 +75,8 @@ class Strict(BaseModel):
     def _retold(cls, details: ErrorDetails) -> InitErrorDetails:
         if details["type"] != "extra_forbidden":
             return as_init(details)
-        name = str(details["loc"][-1])
-        if name in cls.not_yet:
-            reason = refusal(
-                "it to be left out",
-                found="a field that this version does not have yet; a deployment would be judged without it",
-                blames="key",
-            )
-        else:
-            known = [field.alias or name for name, field in cls.model_fields.items()]
-            reason = PydanticCustomError(_UNKNOWN, "unknown field", {"known": known})
+        known = [field.alias or name for name, field in cls.model_fields.items()]
+        reason = PydanticCustomError(_UNKNOWN, "unknown field", {"known": known})
         return InitErrorDetails(type=reason, loc=details["loc"], input=details["input"])
 
 

@@ -23,6 +23,7 @@ def target_filters(policy: Policy) -> Iterator[TargetFilter]:
     yield from (entry.targets for entry in policy.modes)
     yield from policy.exempt
     yield from (entry.may_ask_for for entry in policy.delegates)
+    yield from (grant.targets for grant in policy.override_grants)
     yield from (rule.targets for rule in policy.rules)
     for freeze in policy.freezes:
         yield freeze.targets

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from org_gate.client.errors import ApiError
 from org_gate.rollout.errors import RolloutError
 from org_gate.simulator.record import Line
 from org_gate.simulator.scenario.checks import health_update
@@ -113,15 +114,22 @@ class _Acts:
             self._world.aws.health.show(health_update(self._world.scenario, entry.health))
         elif entry.fault is not None:
             self._world.add_fault(entry.fault)
-        elif isinstance(entry.policy, dict):
+        elif entry.policy is not None or entry.override is not None:
             try:
-                self._world.publish(entry.policy)
-            except RolloutError as error:
+                self._platform_team(entry)
+            except (RolloutError, ApiError) as error:
                 self._listener.refused(self._now, entry, str(error))
                 return
         else:
             return
         self._listener.happened(self._now, entry)
+
+    def _platform_team(self, entry: Entry) -> None:
+        """Asks the decision API from the central account. Raises RolloutError or ApiError where it does not do it."""
+        if isinstance(entry.policy, dict):
+            self._world.publish(entry.policy)
+        elif entry.override is not None:
+            self._world.override(entry.override)
 
     def deliver(self, entry: Entry) -> None:
         if entry.deliver is None:

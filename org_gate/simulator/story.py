@@ -6,7 +6,7 @@ Text from AWS Health, policies and answers is untrusted: it is shown as plain te
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Console
 from rich.padding import Padding
@@ -15,7 +15,8 @@ from rich.text import Text
 
 from org_gate.model.times import describe_duration
 from org_gate.simulator.play import Asked
-from org_gate.simulator.scenario.model import Entry, FaultSpec, HealthSpec, Scenario
+from org_gate.simulator.record import Line
+from org_gate.simulator.scenario.model import Entry, FaultSpec, HealthSpec, OverrideSpec, Scenario
 
 _STYLE: Final = {"allow": "green", "warn": "yellow", "block": "bold red"}
 _WIDTH: Final = 118
@@ -60,12 +61,13 @@ class Story:
             self._line(at, _fault_words(entry.fault))
         elif entry.policy is not None:
             self._line(at, "A new policy is published")
+        elif entry.override is not None:
+            self._line(at, _override_words(entry.override))
         else:
             self._line(at, f"A person stops {entry.stop}")
 
     def refused(self, at: datetime, entry: Entry, why: str) -> None:
-        what = "policy" if entry.policy is not None else f"{_deed(entry)} {entry.pipeline_name}"
-        self._line(at, f"Skipped: {what}. {why}")
+        self._line(at, f"Skipped: {_what(entry)}. {why}")
 
     def asked(self, asked: Asked) -> None:
         text = Text(f"{asked.at:%H:%M:%S}  ")
@@ -106,6 +108,12 @@ class Story:
         self._console.print(Text(f"{at:%H:%M:%S}  {plain(text)}", style="dim"))
 
 
+def _what(entry: Entry) -> str:
+    if entry.policy is not None:
+        return "policy"
+    return "override" if entry.override is not None else f"{_deed(entry)} {entry.pipeline_name}"
+
+
 def _deed(entry: Entry) -> str:
     return "run" if entry.run else "retry" if entry.retry else "stop"
 
@@ -120,18 +128,32 @@ def _verdict(asked: Asked) -> tuple[str, str]:
 
 
 def _rules(asked: Asked) -> str:
-    """What decided, as short as a table cell: the rules of the most severe reasons, and their events' services."""
-    if asked.line is None:
+    """What decided, as short as a table cell: of the reasons that count most the rules and services, or freezes."""
+    line = asked.line
+    if line is None:
         return asked.refused or "no gate answered"
-    worst = [r for r in asked.line["reasons"] if r["verdict"] == asked.line["would_be"]]
-    return ", ".join(dict.fromkeys(_cause(reason) for reason in worst if reason["kind"] != "hint"))
+    if line["exempt"]:
+        return "exempt"
+    worst = [r for r in line["reasons"] if _counts(r, line) == line["would_be"] and r["kind"] != "hint"]
+    return ", ".join(dict.fromkeys(_cause(r) + ", overridden" * _is_lifted(r, line) for r in worst))
 
 
-def _cause(reason: Mapping[str, object]) -> str:
-    event = reason["event"]
-    if not isinstance(event, Mapping):
-        return str(reason["kind"])
-    return f"{reason['rule'] or 'default'}: {event['service']} {event['region']}"
+def _counts(reason: Mapping[str, Any], line: Line) -> str:
+    """Its verdict in mode enforce (D10)."""
+    return "warn" if reason["verdict"] == "block" and _is_lifted(reason, line) else str(reason["verdict"])
+
+
+def _is_lifted(reason: Mapping[str, Any], line: Line) -> bool:
+    """The gate's own reasons name no override: their target tells (D13)."""
+    index = reason["target"]
+    aims = line["targets"] if index is None else [line["targets"][index]]
+    return reason["override_id"] is not None or (bool(aims) and all(aim["overridden"] for aim in aims))
+
+
+def _cause(reason: Mapping[str, Any]) -> str:
+    if reason["event"] is not None:
+        return f"{reason['rule'] or 'default'}: {reason['event']['service']} {reason['event']['region']}"
+    return str(reason["kind"] if reason["freeze"] is None else f"freeze {reason['freeze']['name']}")
 
 
 def _health_words(spec: HealthSpec) -> str:
@@ -150,6 +172,15 @@ def _fault_words(fault: FaultSpec) -> str:
     where = "".join(f" {part}" for part in (fault.region, fault.account) if part)
     lasts = "to the end" if fault.lasts is None else f"for {describe_duration(fault.lasts)}"
     return f"Fault: {fault.service}{where} {fault.kind} {lasts}"
+
+
+def _override_words(override: OverrideSpec) -> str:
+    named = (("accounts", override.accounts), ("pipelines", override.pipelines))
+    whose = ", ".join(f"{what} {', '.join(names)}" for what, names in named if names)
+    lifted = ", ".join(_short_arn(event) if event.startswith("arn:") else event for event in override.events)
+    ticket = f" ({override.ticket})" if override.ticket is not None else ""
+    lasts = describe_duration(override.lasts)
+    return f"The platform team overrides {lifted} for {whose}, for {lasts}: {override.reason}{ticket}"
 
 
 def _short_arn(arn: str) -> str:

@@ -10,6 +10,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from botocore.credentials import Credentials
+
+from org_gate.client.api import DecisionApi
+from org_gate.policy.fields import duration_text
 from org_gate.policy.load import policy_from_data
 from org_gate.rollout.deploy import deploy_central, deploy_members, publish_policy
 from org_gate.rollout.files import cache_folder
@@ -32,7 +36,7 @@ from org_gate.simulator.pipelines import CodePipelineService, Unanswered
 from org_gate.simulator.record import Recorder
 from org_gate.simulator.scenario.checks import ou_paths
 from org_gate.simulator.scenario.definition import GATE_FUNCTION
-from org_gate.simulator.scenario.model import FaultSpec, PipelineSpec, Scenario
+from org_gate.simulator.scenario.model import FaultSpec, OverrideSpec, PipelineSpec, Scenario
 from org_gate.simulator.server import Server
 from org_gate.simulator.sessions import Sessions
 from org_gate.simulator.stacksets import StackSets
@@ -92,6 +96,14 @@ class World:
         central = self.scenario.central
         session = self.sessions.session(central.account, central.region)
         return publish_policy(session, [self.central], policy_from_data(policy), "published by the scenario")
+
+    def override(self, spec: OverrideSpec) -> None:
+        """As a person of the central account does it. Raises ApiError where the decision API does not take it."""
+        credentials = Credentials(*self.organization.access_keys[self.scenario.central.account])
+        api = DecisionApi([self.central.decision_url], credentials)
+        (taken,) = api.create_override(_override_body(spec))
+        if taken.error is not None:
+            raise taken.error
 
     def access(self) -> dict[str, Any]:
         """What a client needs to know (C1, ``simulate``)."""
@@ -198,6 +210,12 @@ def _roll_out(sessions: Sessions, scenario: Scenario, organization: Organization
     version = publish_policy(session, [central], spec.policy, "the scenario's first policy")
     say(f"Policy version {version} is published: {', '.join(rule.name for rule in spec.policy.rules) or 'no rules'}")
     return central
+
+
+def _override_body(spec: OverrideSpec) -> dict[str, Any]:
+    """What the scenario leaves out is left out."""
+    named = spec.model_dump(exclude_unset=True, exclude={"lasts"})
+    return {**named, "for": duration_text(spec.lasts)}
 
 
 def _no_need_to_wait(_: float) -> None:

@@ -1,10 +1,11 @@
-"""Decisions, append-only: by their id, by account and time, by pipeline. They expire after 400 days.
+"""Decisions, append-only: by their id; by account, by pipeline and for everybody, by time. They expire after 400 days.
 
 Parts that do not fit the first item are written before it; the first item and its index entries are one
-transaction, so a decision is either found everywhere or nowhere.
+transaction, so a decision is either found everywhere or nowhere. What lists them is ``decision_list``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from org_gate.model.times import parse_time
@@ -13,7 +14,9 @@ from org_gate.store.documents import packed, unpacked
 from org_gate.store.table import Item, ItemKey, Table
 
 DECISION_DAYS: Final = 400
-_INDEXED: Final = ("verdict", "would_be", "mode", "summary")
+_SHOWN: Final = ("verdict", "would_be", "mode", "exempt", "summary", "policy_version")
+_NOT_IN_TREE: Final = "?"
+_PART: Final = "PART#"
 
 
 class Decisions:
@@ -21,43 +24,76 @@ class Decisions:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        self._marked = ""
 
     def put(self, record: Mapping[str, Any]) -> None:
-        """A record with ``decision_id``, ``caller``, ``at``, the ``request`` and the ``decision`` as A2 has it.
+        """A record with ``decision_id``, ``caller``, ``at``, the ``request`` and ``decision`` (A2), the ``accounts``.
 
         Raises ConflictError where there is one with this id.
         """
         decision_id, moment = record["decision_id"], parse_time(record["at"])
-        common: Item = {"decision_id": decision_id, "account": record["caller"], "at": record["at"]}
-        common["expires"] = keys.expires(moment, DECISION_DAYS)
+        expires = {"expires": keys.expires(moment, DECISION_DAYS)}
         parts = packed(record)
         pk = keys.decision(decision_id)
         for number, part in enumerate(parts[1:], start=1):
-            self._table.put_new({"pk": pk, "sk": f"PART#{number:06d}", "body": part, "expires": common["expires"]})
-        first = {"pk": pk, "sk": keys.RECORD, **common, "body": parts[0], "parts": len(parts)}
-        shown = {name: record["decision"].get(name) for name in _INDEXED}
-        sk = keys.at(moment, decision_id)
-        entries = [{"pk": index, "sk": sk, **common, **shown} for index in _indexes(record)]
+            self._table.put_new({"pk": pk, "sk": f"{_PART}{number:06d}", "body": part, **expires})
+        self._mark_day(moment)
+        first = {"pk": pk, "sk": keys.RECORD, "decision_id": decision_id, "body": parts[0], "parts": len(parts)}
+        place = {"sk": keys.at(moment, decision_id), **_entry(record), **expires}
         self._table.transact(
-            self._table.putting(first, "attribute_not_exists(pk)"),
-            *(self._table.putting(entry) for entry in entries),
+            self._table.putting({**first, **expires}, "attribute_not_exists(pk)"),
+            *(self._table.putting({"pk": index, **place}) for index in _indexes(record)),
         )
 
     def get(self, decision_id: str) -> dict[str, Any] | None:
         """The record as it was put; None where there is none."""
-        pk = keys.decision(decision_id)
-        first = self._table.get(ItemKey(pk, keys.RECORD))
-        if first is None:
-            return None
-        rest = self._table.query(pk, "PART#") if int(first["parts"]) > 1 else ()
+        first = self._table.get(_key(decision_id))
+        return None if first is None else self._whole(first)
+
+    def several(self, decision_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Those that are there, in this order."""
+        found = {item["decision_id"]: item for item in self._table.batch_get(map(_key, decision_ids))}
+        return [self._whole(found[name]) for name in decision_ids if name in found]
+
+    def _whole(self, first: Item) -> dict[str, Any]:
+        rest = self._table.query(first["pk"], _PART) if int(first["parts"]) > 1 else ()
         document: dict[str, Any] = unpacked([first["body"], *(item["body"] for item in rest)])
         return document
+
+    def _mark_day(self, moment: datetime) -> None:
+        """Before its first decision: who lists decisions looks at no day without any. Once a process and day."""
+        day = keys.day(moment)
+        if day != self._marked:
+            self._table.put({"pk": keys.DAYS, "sk": day, "expires": keys.expires(moment, DECISION_DAYS + 1)})
+            self._marked = day
+
+
+def _key(decision_id: str) -> ItemKey:
+    return ItemKey(keys.decision(decision_id), keys.RECORD)
+
+
+def _entry(record: Mapping[str, Any]) -> Item:
+    """What lists show of it."""
+    decision = record["decision"]
+    shown = {name: decision[name] for name in _SHOWN}
+    told = {"decision_id": record["decision_id"], "account": record["caller"], "at": record["at"]}
+    return {**told, "pipeline": _pipeline(record), **shown, "ous": _ous(record)}
+
+
+def _pipeline(record: Mapping[str, Any]) -> Item | None:
+    pipeline = record["request"].get("pipeline") or {}
+    return {"name": pipeline["name"], "region": pipeline.get("region")} if pipeline.get("name") else None
+
+
+def _ous(record: Mapping[str, Any]) -> list[str]:
+    """The OU paths of its targets' accounts."""
+    paths = {account["id"]: account["ou_path"] for account in record["accounts"]}
+    return sorted({paths.get(target["account"], _NOT_IN_TREE) for target in record["decision"]["targets"]})
 
 
 def _indexes(record: Mapping[str, Any]) -> list[str]:
     """The partitions it is listed in."""
-    account, pipeline = record["caller"], record["request"].get("pipeline") or {}
-    listed = [keys.decisions_of(account)]
-    if name := pipeline.get("name"):
-        listed.append(keys.pipeline(account, pipeline.get("region"), name))
-    return listed
+    account, pipeline = record["caller"], _pipeline(record)
+    day = keys.day(parse_time(record["at"]))
+    listed = [keys.decisions_of(account), keys.shard(day, record["decision_id"])]
+    return [*listed, keys.pipeline(account, pipeline["name"])] if pipeline else listed

@@ -12,9 +12,15 @@
     EVENT#REGION#ARN  ACCOUNT#id           an affected account
     EVENT#REGION#ARN  ENTITY#id#value      an affected entity
     POLICY          POLICY#n               a version of the policy
+    OVERRIDE#id     RECORD                 an override, as it was made, and whether it was revoked
+    SYNTHETIC#id    RECORD                 the same of a drill or declared event
+    MADE#kind       time#id                overrides, drills, declared events by when they were made: their ids
+    IN_FORCE        time#id                all of them by their end, whole, for decisions; emptied when they are revoked
     DECISION#id     RECORD, PART#n         a decision
     DECISIONS#id    time#decision          decisions of an account, by time
-    PIPELINE#id#region#name  time#decision decisions of a pipeline, by time
+    PIPELINE#id#name  time#decision        decisions of a pipeline (of that name in any Region), by time
+    DAY#day#shard   time#decision          decisions of everybody, by time
+    DAYS            day                    days with decisions
     UNREADABLE#day  digest                 a notification that could not be understood
     WALK            PART#n                 how far a walk through the organization has come
 
@@ -23,6 +29,7 @@ then concerns every Region. It is read once for each revision and process.
 """
 
 import hashlib
+import zlib
 from datetime import datetime
 from typing import Final
 
@@ -37,6 +44,9 @@ SPECIFIC: Final = "SPECIFIC"
 TREE: Final = "TREE"
 WALK: Final = "WALK"
 POLICY: Final = "POLICY"
+IN_FORCE: Final = "IN_FORCE"
+DAYS: Final = "DAYS"
+SHARDS: Final = 8
 RECORD: Final = "RECORD"
 TEXT: Final = "TEXT"
 POINTER: Final = "EVENT#"
@@ -94,8 +104,31 @@ def decisions_of(account_id: str) -> str:
     return f"DECISIONS#{account_id}"
 
 
-def pipeline(account_id: str, region: str | None, name: str) -> str:
-    return f"PIPELINE#{account_id}#{region or '-'}#{name}"
+def pipeline(account_id: str, name: str) -> str:
+    return f"PIPELINE#{account_id}#{_fitting(name)}"
+
+
+def day(moment: datetime) -> str:
+    return format_time(moment)[:10]
+
+
+def shard(day: str, decision_id: str) -> str:
+    """Where a decision is among those of everybody."""
+    return shards(day)[zlib.crc32(decision_id.encode()) % SHARDS]
+
+
+def shards(day: str) -> list[str]:
+    return [f"DAY#{day}#{number}" for number in range(SHARDS)]
+
+
+def by_hand(kind: str, name: str) -> ItemKey:
+    """``kind`` is ``override`` or ``synthetic``."""
+    return ItemKey(f"{kind.upper()}#{name}", RECORD)
+
+
+def made(kind: str) -> str:
+    """``kind`` is ``override``, ``drill`` or ``declared``."""
+    return f"MADE#{kind}"
 
 
 def at(moment: datetime, name: str) -> str:
@@ -103,7 +136,7 @@ def at(moment: datetime, name: str) -> str:
 
 
 def unreadable(moment: datetime, digest: str) -> ItemKey:
-    return ItemKey(f"UNREADABLE#{format_time(moment)[:10]}", digest)
+    return ItemKey(f"UNREADABLE#{day(moment)}", digest)
 
 
 def expires(moment: datetime, days: int) -> int:

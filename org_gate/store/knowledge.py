@@ -1,5 +1,6 @@
 """What a decision knows, in at most three reads for one account: public events, the account, the events it points to.
 
+What people put in by hand (overrides, drills, declared events) takes one more after it has changed.
 Events that are over may be among them; D4 is the engine's business. Affected entities take one more read for each
 event that lists some, and are read only where asked for.
 """
@@ -7,6 +8,7 @@ event that lists some, and are read only where asked for.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
+from operator import attrgetter
 from typing import Final
 
 from org_gate.model.event import Account, EventKey, Knowledge
@@ -14,6 +16,7 @@ from org_gate.model.record import CLOSED, EventRecord, event_of
 from org_gate.store import keys
 from org_gate.store.accounts import account_of
 from org_gate.store.events import Events
+from org_gate.store.in_force import InForceReader
 from org_gate.store.state import State
 from org_gate.store.table import Table
 
@@ -24,11 +27,12 @@ MOST_SETS: Final = 100
 
 
 class Knower:
-    """Keeps the public events of the last revision it saw. Every method raises StoreError."""
+    """Keeps the public events and what was put in by hand, of the last state it saw. Every method raises StoreError."""
 
     def __init__(self, table: Table, events: Events) -> None:
         self._table = table
         self._events = events
+        self._in_force = InForceReader(table)
         self._public: tuple[int, list[EventRecord]] | None = None
 
     def knowledge(self, accounts: Iterable[str], state: State, *, with_entities: bool = False) -> Knowledge:
@@ -45,8 +49,14 @@ class Knower:
         records = {record.key: record for record in self._public_events(state)}
         records |= self._events.records(sorted(key for key in pointed if key not in records))
         entities = self._entities(records, pointed, asked) if with_entities else {}
-        events = [event_of(records[key], frozenset(pointed.get(key, ())), entities.get(key)) for key in sorted(records)]
-        return Knowledge(as_of=state.as_of, events=tuple(events), accounts=known)
+        events = [event_of(records[key], frozenset(pointed.get(key, ())), entities.get(key)) for key in records]
+        by_hand = self._in_force.read(state)
+        return Knowledge(
+            as_of=state.as_of,
+            events=tuple(sorted([*events, *by_hand.events_for(asked)], key=attrgetter("key"))),
+            accounts=known,
+            overrides=by_hand.overrides_for(asked),
+        )
 
     def _entities(
         self, records: Mapping[EventKey, EventRecord], pointed: Mapping[EventKey, set[str]], accounts: Sequence[str]

@@ -1,8 +1,8 @@
 """One small item that says how far the collector is, and the lease that keeps its runs apart.
 
 Everything else is read by its help: ``revision`` grows with every change of the open public events, in the
-transaction that changes them, and ``policy_version`` with every published policy. ``as_of`` and the cursor only ever
-move forward (D13).
+transaction that changes them, ``policy_version`` with every published policy, ``by_hand`` with every change of an
+override, a drill or a declared event. ``as_of`` and the cursor only ever move forward (D13).
 """
 
 from contextlib import suppress
@@ -30,6 +30,10 @@ class State:
     revision: int = 0
     """How often the open public events have changed."""
     policy_version: int = 0
+    by_hand: int = 0
+    """How often overrides, drills and declared events have changed."""
+    by_hand_at: datetime | None = None
+    """When they last did. Of two changes in one moment, either may have said it."""
     full_at: datetime | None = None
     """When the last complete full look began."""
     full_due: datetime | None = None
@@ -105,6 +109,8 @@ def _state(item: Item) -> State:
         cursor=_time(item.get("poll_cursor")),
         revision=int(item.get("revision", 0)),
         policy_version=int(item.get("policy_version", 0)),
+        by_hand=int(item.get("by_hand", 0)),
+        by_hand_at=_time(item.get("by_hand_at")),
         full_at=_time(item.get("full_at")),
         full_due=_time(item.get("full_due")),
         tree_at=_time(item.get("tree_at")),

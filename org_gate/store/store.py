@@ -1,6 +1,7 @@
 """The table as its users see it: the decision API asks through these methods, the collector writes by subject.
 
-One `Store` lives as long as its process: it keeps the public events of the last revision and the last policy.
+One `Store` lives as long as its process: it keeps the public events, what people put in by hand and the policy, as
+they were when the state last said that they had changed.
 """
 
 import time
@@ -11,11 +12,14 @@ from typing import Any
 from org_gate.model.event import Knowledge
 from org_gate.policy.model import Policy
 from org_gate.store.accounts import Accounts
+from org_gate.store.decision_list import DecisionList, PipelineName
 from org_gate.store.decisions import Decisions
 from org_gate.store.events import Events
 from org_gate.store.knowledge import Knower
+from org_gate.store.overrides import Overrides
 from org_gate.store.policies import Policies
 from org_gate.store.state import State, States
+from org_gate.store.synthetic import SyntheticEvents
 from org_gate.store.table import Table
 from org_gate.store.unreadable import keep_unreadable
 from org_gate.store.walks import Walks
@@ -31,7 +35,10 @@ class Store:
         self.events = Events(self._table)
         self.accounts = Accounts(self._table)
         self.walks = Walks(self._table)
+        self.overrides = Overrides(self._table)
+        self.synthetic = SyntheticEvents(self._table)
         self._decisions = Decisions(self._table)
+        self._decision_list = DecisionList(self._table)
         self._policies = Policies(self._table)
         self._knower = Knower(self._table, self.events)
 
@@ -42,6 +49,7 @@ class Store:
     def knowledge(self, accounts: Iterable[str], state: State, *, with_entities: bool = False) -> Knowledge:
         """What a decision about these accounts needs to know; at most three reads for one account.
 
+        One more where overrides, drills or declared events have changed. Those that are over may be among them.
         ``with_entities`` has events say which entities of the accounts they affect, a read for each that lists any.
         """
         return self._knower.knowledge(accounts, state, with_entities=with_entities)
@@ -74,6 +82,28 @@ class Store:
     def decision(self, decision_id: str) -> dict[str, Any] | None:
         """The record as it was put; None where there is none."""
         return self._decisions.get(decision_id)
+
+    def decisions(  # noqa: PLR0917  a query's filters and its page
+        self,
+        account: str | None,
+        pipeline: PipelineName | None,
+        since: datetime | None,
+        until: datetime | None,
+        after: str | None,
+        limit: int,
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """A page of the decisions that ``account`` (None: anybody) asked for in ``[since, until)``, the newest first.
+
+        ``after`` and the token that is given are None for the first page and after the last one. A page may be short,
+        even empty, and not the last one. Raises ValueError where ``after`` is not such a token.
+        """
+        return self._decision_list.page(
+            account=account, pipeline=pipeline, since=since, until=until, after=after, limit=limit
+        )
+
+    def recent_decisions(self, limit: int, now: datetime) -> list[dict[str, Any]]:
+        """The records of the newest so many of the last 30 days, the newest first."""
+        return self._decisions.several(self._decision_list.recent(limit, now))
 
     def keep_unreadable(self, raw: Any, *, reason: str, now: datetime) -> None:
         keep_unreadable(self._table, raw, reason=reason, now=now)

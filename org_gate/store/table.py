@@ -72,13 +72,23 @@ class Table:
             )
         elif prefix:
             condition, values = "pk = :pk AND begins_with(sk, :prefix)", {":pk": pk, ":prefix": prefix}
-        more: dict[str, Any] = {}
+        return self._pages(condition, values, {})
+
+    def backwards(self, pk: str, low: str, high: str, page: int) -> Iterator[Item]:
+        """The items whose ``sk`` is from ``low`` to ``high``, the last first; so many are read at a time, as needed."""
+        if low > high:  # DynamoDB refuses that
+            return iter(())
+        how = {"ScanIndexForward": False, "Limit": page}
+        return self._pages("pk = :pk AND sk BETWEEN :low AND :high", {":pk": pk, ":low": low, ":high": high}, how)
+
+    def _pages(self, condition: str, values: Mapping[str, Any], how: Mapping[str, Any]) -> Iterator[Item]:
+        more = dict(how)
         while True:
             answer = self._query_page(condition, values, more)
             yield from (self._plain(item) for item in answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return
-            more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+            more = {**how, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def _query_page(self, condition: str, values: Mapping[str, Any], more: Mapping[str, Any]) -> Mapping[str, Any]:
         return self._call(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.decision.builders import NOW, decided, event, policy, request
+from tests.unit.decision.builders import NOW, PROD, decided, event, override, policy, request
 
 RULES = (
     {"name": "fine", "match": {"services": ["S3"]}, "verdict": "allow"},
@@ -59,15 +59,28 @@ def test_d15_at_most_a_hundred_and_all_of_them_count() -> None:
     assert "and 150 more reasons" in decision.summary
 
 
+@pytest.mark.contract("D15")
+def test_d15_a_lifted_reason_stays_in_its_place() -> None:
+    sky = (event(arn="b"), event(arn="a"), event(arn="c", category="scheduledChange"))
+    lifting = override(accounts=(PROD,), events=("a",))
+    told = [
+        (reason.verdict, reason.event and reason.event.arn, reason.override_id)
+        for reason in decided("/us-east-1", sky, policy(*RULES), overrides=[lifting]).reasons
+    ]
+    assert told == [("block", "a", "o-1"), ("block", "b", None), ("warn", "c", None)]
+
+
 UNDER_A_HASH_SEED = """
 import json
 from org_gate.model.decision import decision_json
-from tests.unit.decision.builders import STRANGER, decided, event, policy, request
+from tests.unit.decision.builders import PROD, STRANGER, decided, event, override, policy, request
 needs = {"ECS": ["EC2", "ECR", "S3"], "RDS": ["S3", "EC2"], "EKS": ["EC2"]}
 sky = [event(arn=code, service=code, personas=("POET", "SAGE")) for code in ("EC2", "S3", "ECR", "IAM")]
 unsure = {"match": {"personas": ["SECURITY"]}, "targets": {"ous": ["**"], "pipelines": ["*"]}, "verdict": "warn"}
 asked = request("/us-east-1/ECS+RDS+EKS", f"{STRANGER}/us-east-1/NOPE+NADA")
-print(json.dumps(decision_json(decided(asked, sky, policy(unsure, {}, depends_on=needs)), "d-1")))
+lifting = [override(id=f"o-{n}", accounts=(PROD, STRANGER)) for n in range(9)]
+rules = policy(unsure, {}, depends_on=needs, defaults={"on_stale": "block"})
+print(json.dumps(decision_json(decided(asked, sky, rules, as_of=None, overrides=lifting), "d-1")))
 """
 
 
@@ -84,7 +97,9 @@ def test_d15_the_same_byte_for_byte_in_every_process() -> None:
         for seed in ("0", "1", "2")
     }
     assert len(said) == 1
-    assert b"depends on" in said.pop()
+    (text,) = said
+    assert b"depends on" in text
+    assert b"Override o-0" in text
 
 
 @pytest.mark.contract("D16")

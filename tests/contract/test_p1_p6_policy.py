@@ -112,17 +112,44 @@ def test_p1_an_account_id_has_to_be_quoted() -> None:
 
 
 @pytest.mark.contract("P1")
+@pytest.mark.contract("D10")
+def test_p1_all_that_is_wrong_with_overrides_at_once() -> None:
+    text = """\
+version: 1
+override_grants:
+  - {targets: {ous: ["Workloads/**"]}}
+  - {targets: ~, max: ~}
+  - {targets: {accounts: []}, max: 1 hour, longest: 1h}
+  - {tragets: {}, max: 0h}
+max_override:
+override_ticket: 7
+max_overide: 4h
+"""
+    assert places(text) == [
+        (3, 5, "override_grants[0].max"),
+        (4, 15, "override_grants[1].targets"),
+        (4, 23, "override_grants[1].max"),
+        (5, 26, "override_grants[2].targets.accounts"),
+        (5, 36, "override_grants[2].max"),
+        (5, 44, "override_grants[2].longest"),
+        (6, 6, "override_grants[3].tragets"),
+        (6, 24, "override_grants[3].max"),
+        (7, 14, "max_override"),
+        (8, 18, "override_ticket"),
+        (9, 1, "max_overide"),
+    ]
+    meant = {problem.field: problem.suggestion for problem in problems(text)}
+    assert meant["override_grants[3].tragets"] == "targets"
+    assert meant["max_overide"] == "max_override"
+
+
+@pytest.mark.contract("P1")
 @pytest.mark.parametrize(
-    ("field", "text"),
-    [
-        ("override_grants", "override_grants: []"),
-        ("max_override", "max_override: 4h"),
-    ],
+    "text", ["override_grants: ~", "override_ticket: ~", 'override_ticket: "a\\nb"', "max_override: 4"]
 )
-def test_p1_what_this_version_does_not_have_yet_is_refused_by_name(field: str, text: str) -> None:
+def test_p1_what_is_no_value_of_a_field_of_overrides(text: str) -> None:
     (problem,) = problems(f"version: 1\n{text}\n")
-    assert problem.field == field
-    assert "does not have yet" in problem.found
+    assert problem.field == text.partition(":")[0]
 
 
 @pytest.mark.contract("P1")
@@ -170,6 +197,9 @@ def test_p6_defaults_of_what_is_left_out() -> None:
         zones_from_text=False,
         exempt=(),
         delegates=(),
+        override_grants=(),
+        max_override=timedelta(hours=4),
+        override_ticket="",
         resume=Resume(
             enabled=True,
             settle=timedelta(minutes=5),

@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.e2e.support import ISSUE, ORDERS, PAYMENTS, SANDBOX, issue, played, scenario, update, verdicts
+from org_gate.rollout.files import shipped
+from tests.e2e.support import CENTRAL, ISSUE, ORDERS, PAYMENTS, SANDBOX, issue, played, scenario, update, verdicts
 
 
 @pytest.mark.contract("S6")
@@ -106,6 +108,87 @@ def test_a_policy_entry_publishes(tmp_path: Path) -> None:
     lines, _ = played(tmp_path, scenario(*timeline))
     assert [(line["verdict"], line["policy_version"]) for line in lines] == [("block", 1), ("warn", 2)]
     assert lines[1]["pipeline_result"] == "succeeded"
+
+
+def override(at: str, **fields: Any) -> dict[str, Any]:
+    """An ``override`` entry of everything, for an hour."""
+    return {"at": at, "override": {"events": ["all"], "reason": "It mends this.", "for": "1h", **fields}}
+
+
+@pytest.mark.contract("S1, D10")
+def test_an_override_lets_pass_whom_it_names_and_as_long_as_it_lasts(tmp_path: Path) -> None:
+    timeline = [
+        issue("5m", region="global"),
+        {"at": "6m", "run": "orders"},
+        override("7m", accounts=[ORDERS], pipelines=["ord*"], **{"for": "10m"}),
+        {"at": "7m", "retry": "orders"},
+        {"at": "7m", "run": "payments"},
+        {"at": "1019s", "run": "orders"},
+        {"at": "1020s", "run": "orders"},
+    ]
+    lines, quiet = played(tmp_path, scenario(*timeline))
+    assert [(line["pipeline_name"], line["verdict"], line["would_be"]) for line in lines] == [
+        ("orders", "block", "block"),
+        ("orders", "warn", "warn"),
+        ("payments", "block", "block"),
+        ("orders", "warn", "warn"),
+        ("orders", "block", "block"),
+    ]
+    lifted = lines[1]["reasons"][0]
+    assert (lifted["verdict"], lifted["override_id"][:2]) == ("block", "o-"), "a reason keeps its own verdict"
+    assert [target["overridden"] for target in lines[1]["targets"]] == [True, True]
+    assert [target["overridden"] for target in lines[2]["targets"]] == [False, False]
+    assert quiet.refusals == []
+
+
+@pytest.mark.contract("S2, D10")
+def test_an_override_that_the_api_refuses_is_reported_and_skipped(tmp_path: Path) -> None:
+    timeline = [
+        issue("5m"),
+        override("6m"),
+        override("6m", accounts=[ORDERS], **{"for": "5h"}),
+        {"at": "6m", "run": "orders"},
+        {"at": "7m", "fault": {"service": "central", "kind": "down", "for": "1m"}},
+        override("7m", accounts=[ORDERS]),
+        {"at": "8m", "retry": "orders"},
+    ]
+    lines, quiet = played(tmp_path, scenario(*timeline))
+    assert [line["verdict"] for line in lines] == ["block", "block"]
+    nobody, too_long, unreachable = quiet.refusals
+    assert "pipelines" in nobody
+    assert "4h" in too_long.replace("4 h", "4h")
+    assert "No decision API answered" in unreachable
+
+
+@pytest.mark.contract("S3")
+def test_within_an_instant_policies_and_overrides_come_in_file_order(tmp_path: Path) -> None:
+    brief = {"version": 1, "max_override": "30m", "rules": []}
+    late = [override("5m", accounts=[ORDERS]), {"at": "5m", "policy": brief}]
+    assert played(tmp_path, scenario(*late))[1].refusals == []
+    assert len(played(tmp_path, scenario(*late[::-1]))[1].refusals) == 1
+
+
+@pytest.mark.contract("D13")
+def test_where_the_gate_looks_for_itself_an_override_of_all_lifts_what_it_finds(tmp_path: Path) -> None:
+    timeline = [
+        {"at": "90s", "fault": {"service": "health", "kind": "down", "account": CENTRAL}},
+        issue("5m"),
+        {"at": "12m", "run": "orders"},
+        override("13m", accounts=[ORDERS], **{"for": "10m"}),
+        {"at": "13m", "retry": "orders"},
+        {"at": "14m", "fault": {"service": "health", "kind": "down", "account": ORDERS, "for": "2m"}},
+        {"at": "14m", "run": "orders"},
+        {"at": "23m", "run": "orders"},
+    ]
+    lines, _ = played(tmp_path, scenario(*timeline))
+    assert [(line["verdict"], line["reasons"][0]["kind"], line["reasons"][0]["rule"]) for line in lines] == [
+        ("block", "event", "local"),
+        ("warn", "event", "local"),
+        ("warn", "unknown", None),
+        ("block", "event", "local"),
+    ]
+    assert {line["knowledge"]["stale"] for line in lines} == {True}
+    assert [line["reasons"][0]["verdict"] for line in lines] == ["block"] * 4, "a reason keeps its own verdict"
 
 
 @pytest.mark.contract("S2")
@@ -244,3 +327,17 @@ def test_odd_events_are_read_like_any_other_and_stay_until_they_are_over(tmp_pat
     (line,), _ = played(tmp_path, scenario(*timeline))
     assert line["knowledge"]["as_of"] == "2026-03-02T12:16:00Z", "none of them keeps a poll from being complete (D13)"
     assert {reason["event"]["arn"] for reason in line["reasons"]} == {one_segment, f"{ISSUE}-2"}
+
+
+@pytest.mark.contract("D8, D10, D11, D12")
+def test_the_platform_teams_night_goes_as_it_says(tmp_path: Path) -> None:
+    night = yaml.safe_load(shipped("config/scenarios/night.yaml").read_text("utf-8"))
+    lines, quiet = played(tmp_path, night)
+    stated = [entry for entry in night["timeline"] if "expect" in entry]
+    assert [line["verdict"] for line in lines] == [entry["expect"] for entry in stated]
+    assert {line["would_be"] for line in lines if line["pipeline_name"] == "web"} == {"allow", "block"}
+    assert [(line["exempt"], line["decision_id"] is None) for line in lines if "failover" in line["pipeline_name"]] == [
+        (True, False),
+        (True, True),
+    ], "by central, and by the gate alone"
+    assert len(quiet.refusals) == 1

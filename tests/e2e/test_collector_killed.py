@@ -164,7 +164,7 @@ def _content(run: Run) -> dict[tuple[str, str], Any]:
     return {
         (item["pk"], item["sk"]): {name: value for name, value in item.items() if name not in _TIMES}
         for item in items
-        if not item["pk"].startswith("DECISION")
+        if not item["pk"].startswith(("DECISION", "DAY"))
     }
 
 

@@ -87,7 +87,7 @@ def test_another_verdict_than_the_stated_one_fails_the_demo(tmp_path: Path) -> N
         (yaml.safe_dump(scenario({"at": "1m", "run": "nobody"})), "timeline[0].run"),
         (yaml.safe_dump(scenario({"at": "1m", "override": {}})), "override"),
         (yaml.safe_dump(scenario(policy={"version": 1, "rulez": []})), "did you mean rules?"),
-        (yaml.safe_dump(scenario(policy={"version": 1, "max_override": "1h"})), "max_override"),
+        (yaml.safe_dump(scenario(policy={"version": 1, "max_overide": "1h"})), "max_overide"),
         (yaml.safe_dump(scenario(policy="missing.yaml")), "missing.yaml"),
         (
             yaml.safe_dump(scenario({"at": "1m", "deliver": {"arn": "arn:aws:health:x::event/y"}})),

@@ -1,9 +1,10 @@
 """Random scenarios, played with the real parts, against what the contract says must come out.
 
-A few seeds here; ``ORG_GATE_SEEDS=100-400`` in the environment plays all of a range, at about ten seconds each.
+A few seeds here; ``ORG_GATE_SEEDS=100-400`` in the environment plays all of a range, at ten seconds each and more.
 """
 
 import os
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.e2e.oracle.generator import scenario
 from tests.e2e.oracle.timeline import expected_lines
 from tests.e2e.support import played
 
-FEW = (227, 265, 318)
+FEW = (103, 163, 208)
 
 
 def seeds() -> tuple[int, ...]:
@@ -35,8 +36,14 @@ def test_the_few_seeds_see_every_kind_of_answer() -> None:
     decided = [line.decision for line in lines if line.decision is not None]
     reasons = [reason for decision in decided for reason in decision.reasons]
     assert {decision.verdict for decision in decided} == {"allow", "warn", "block"}
-    assert {reason.kind for reason in reasons} == {"event", "stale", "unknown", "hint"}
-    assert {decision.mode for decision in decided} > {"enforce"}
+    assert {(reason.kind, reason.lifted) for reason in reasons if reason.kind != "unknown"} == {
+        *product(("event", "freeze", "stale"), (False, True)),
+        ("hint", False),
+    }
+    assert any(reason.kind == "unknown" for reason in reasons)
+    assert {decision.mode for decision in decided} == {"enforce", "warn", "shadow"}
+    assert any(len(set(decision.modes)) > 1 for decision in decided)
+    assert any(decision.verdict != decision.would_be for decision in decided)
     assert any(line.decision is None for line in lines)
-    assert any(reason.rule == "local" for reason in reasons)
-    assert {line.by_central for line in lines} == {True, False}
+    assert {reason.lifted for reason in reasons if reason.rule == "local"} == {True, False}
+    assert {line.by_central for line in lines if line.decision is not None and line.decision.exempt} == {True, False}

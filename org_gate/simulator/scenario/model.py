@@ -1,15 +1,13 @@
-"""A scenario as data (S1, S2, S4). Field names are the format's own.
-
-Fields that a later version plays are refused by name here, so that no scenario is played without them.
-"""
+"""A scenario as data (S1, S2, S4). Field names are the format's own."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, ClassVar, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from org_gate.model.override import ALL, FREEZE_PREFIX
 from org_gate.model.request import ACCOUNT_ID
 from org_gate.model.times import format_time, parse_duration, parse_time, whole
 from org_gate.policy.mistakes import Strict, nearest, refusal
@@ -80,6 +78,12 @@ def _moment_or_offset(value: object) -> datetime | timedelta:
         return _moment(value)
     except PydanticCustomError:
         raise refusal("a time with an offset, or one from the start, such as +5m") from None
+
+
+def _lifted(value: str) -> str:
+    if value != ALL and not value.startswith((FREEZE_PREFIX, "arn:")):
+        raise refusal(f"'{ALL}', the ARN of an event, or {FREEZE_PREFIX} and the name of a freeze")
+    return value
 
 
 AccountId = Annotated[str, BeforeValidator(_account_id)]
@@ -196,16 +200,26 @@ class FaultSpec(Strict):
     lasts: Duration | None = Field(default=None, alias="for")
 
 
+class OverrideSpec(Strict):
+    """What a person in the central account sends to ``POST /v1/overrides``; the API judges whether it may be."""
+
+    accounts: list[AccountId] = Field(default_factory=list)
+    pipelines: list[Text] = Field(default_factory=list)
+    events: list[Annotated[Text, AfterValidator(_lifted)]] = Field(min_length=1)
+    reason: Text
+    ticket: Text | None = None
+    lasts: Duration = Field(alias="for")
+
+
 class Entry(Strict):
     """One entry of the timeline: ``at`` and exactly one thing that happens."""
-
-    not_yet: ClassVar[frozenset[str]] = frozenset({"override"})
 
     at: Offset
     health: HealthSpec | None = None
     deliver: DeliverSpec | None = None
     fault: FaultSpec | None = None
     policy: dict[str, Any] | str | None = None
+    override: OverrideSpec | None = None
     run: Text | None = None
     retry: Text | None = None
     stop: Text | None = None
@@ -231,7 +245,7 @@ class Entry(Strict):
         return self.run or self.retry or self.stop
 
 
-THINGS: Final = ("health", "deliver", "fault", "policy", "run", "retry", "stop")
+THINGS: Final = ("health", "deliver", "fault", "policy", "override", "run", "retry", "stop")
 
 
 class Scenario(Strict):

@@ -27,7 +27,11 @@ def _wanted_decision(decision: Decision, *, by_central: bool) -> dict[str, Any]:
         "verdict": decision.verdict,
         "would_be": decision.would_be,
         "mode": decision.mode,
-        "targets": [(aim.account, aim.region, sorted(aim.services), list(aim.zones)) for aim in decision.aims],
+        "exempt": decision.exempt,
+        "targets": [
+            (aim.account, aim.region, sorted(aim.services), list(aim.zones), mode, overridden)
+            for aim, mode, overridden in zip(decision.aims, decision.modes, decision.overridden, strict=True)
+        ],
         "reasons": reasons[:_MOST_REASONS],
         "reasons_omitted": len(reasons[_MOST_REASONS:]),
         "source": decision.source,
@@ -40,7 +44,14 @@ def _wanted_decision(decision: Decision, *, by_central: bool) -> dict[str, Any]:
 
 
 def _reason(reason: Reason) -> tuple[Any, ...]:
-    return reason.kind, reason.verdict, reason.rule, reason.target, reason.event
+    freeze = None if reason.freeze is None else (reason.freeze[0], spelled(reason.freeze[1]))
+    place = reason.kind, reason.verdict, reason.rule, reason.target, reason.event, freeze
+    return *place, reason.lifted if _tells_its_override(*place[:3]) else None
+
+
+def _tells_its_override(kind: str, verdict: str, rule: str | None) -> bool:
+    """The gate knows no ids; and whether what allows can be lifted is left open."""
+    return kind != "unknown" and rule != "local" and verdict != "allow"
 
 
 def found(line: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,6 +65,7 @@ def found(line: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
         "verdict": line["verdict"],
         "would_be": line["would_be"],
         "mode": line["mode"],
+        "exempt": line["exempt"],
         "targets": [_target(target) for target in line["targets"]],
         "reasons": _once(map(_actual_reason, line["reasons"])),
         "reasons_omitted": line["reasons_omitted"],
@@ -67,13 +79,16 @@ def found(line: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _target(target: Mapping[str, Any]) -> tuple[Any, ...]:
-    return target["account"], target["region"], sorted(target["services"]), list(target["availability_zones"])
+    services, zones = sorted(target["services"]), list(target["availability_zones"])
+    return target["account"], target["region"], services, zones, target["mode"], target["overridden"]
 
 
 def _actual_reason(reason: Mapping[str, Any]) -> tuple[Any, ...]:
     event = reason["event"]
     key = None if event is None else (event["arn"], event["region"])
-    return reason["kind"], reason["verdict"], reason["rule"], reason["target"], key
+    freeze = None if reason["freeze"] is None else (reason["freeze"]["name"], reason["freeze"]["to"])
+    place = reason["kind"], reason["verdict"], reason["rule"], reason["target"], key, freeze
+    return *place, reason["override_id"] is not None if _tells_its_override(*place[:3]) else None
 
 
 def _once(reasons: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

@@ -1,15 +1,18 @@
-"""A decision from what is known: concern, rules, age, order (D2, D5-D7, D9, D12, D13, D15)."""
+"""A decision from what is known: concern, rules, freezes, overrides, modes, age, order (D2, D5-D13, D15)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.e2e.oracle.fits import Aim, match_fits, targets_fit
+from tests.e2e.oracle.fits import Aim, Fit, match_fits, targets_fit
+from tests.e2e.oracle.freezes import present_end
+from tests.e2e.oracle.overrides import Override, lifted
 from tests.e2e.oracle.policy import Policy
 from tests.e2e.oracle.sky import Central, Key, Sighting
 from tests.e2e.oracle.zones import may_share
 
 SEVERITY = {"allow": 0, "warn": 1, "block": 2}
+STRICTNESS = ("shadow", "warn", "enforce")
 KINDS = ("event", "freeze", "stale", "unknown", "hint")
 AWS_REGIONS = frozenset({"us-east-1", "us-east-2", "us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-2"})
 """Those that the generator uses, besides one that it makes up."""
@@ -24,6 +27,9 @@ class Reason:
     rule: str | None = None
     target: int | None = None
     event: Key | None = None
+    freeze: tuple[str, int] | None = None
+    """Its name, and the end of its present occurrence."""
+    lifted: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,16 +49,24 @@ class View:
     policy: Policy
     tree: Mapping[str, str]
     pipeline: str
+    overrides: Sequence[Override]
     now: int
+
+    def fits(self, wanted: Mapping[str, Any], aim: Aim) -> Fit:
+        return targets_fit(wanted, aim, self.pipeline, self.tree, self.policy)
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What comes out."""
+    """What comes out. ``modes`` and ``overridden`` are by target."""
 
     aims: tuple[Aim, ...]
     reasons: tuple[Reason, ...]
-    mode: str
+    modes: tuple[str, ...]
+    overridden: tuple[bool, ...]
+    exempt: bool = False
+    all_overridden: bool = False
+    """Whether one override of ``all`` names every target."""
     as_of: int | None = None
     age: int | None = None
     stale: bool | None = None
@@ -60,15 +74,24 @@ class Decision:
     source: str | None = "central"
 
     @property
+    def mode(self) -> str:
+        return max(self.modes, key=STRICTNESS.index)
+
+    @property
     def would_be(self) -> str:
-        return worst(reason.verdict for reason in self.reasons)
+        return worst(() if self.exempt else (_counted(reason, "enforce") for reason in self.reasons))
 
     @property
     def verdict(self) -> str:
-        return self.would_be if self.mode == "enforce" else min(self.would_be, "warn", key=SEVERITY.__getitem__)
+        modes = [self.mode if reason.target is None else self.modes[reason.target] for reason in self.reasons]
+        return worst(() if self.exempt else map(_counted, self.reasons, modes))
 
     def with_reasons(self, more: Iterable[Reason], **changed: Any) -> "Decision":
         return replace(self, reasons=in_order([*self.reasons, *more]), **changed)
+
+
+def _counted(reason: Reason, mode: str) -> str:
+    return "warn" if reason.verdict == "block" and (reason.lifted or mode != "enforce") else reason.verdict
 
 
 def worst(verdicts: Iterable[str]) -> str:
@@ -78,7 +101,8 @@ def worst(verdicts: Iterable[str]) -> str:
 def in_order(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     def place(reason: Reason) -> tuple[Any, ...]:
         target = -1 if reason.target is None else reason.target
-        return -SEVERITY[reason.verdict], KINDS.index(reason.kind), target, reason.event or ("", "")
+        name = reason.event or ("" if reason.freeze is None else reason.freeze[0], "")
+        return -SEVERITY[reason.verdict], KINDS.index(reason.kind), target, name
 
     return tuple(sorted(dict.fromkeys(reasons), key=place))
 
@@ -106,25 +130,76 @@ def resolved(aim: Aim, policy: Policy) -> tuple[Aim, bool]:
     return replace(aim, services=services), unheard_of or (aim.region not in AWS_REGIONS and aim.region != "global")
 
 
-def decided(question: Question, central: Central, policy: Policy, tree: Mapping[str, str], now: int) -> Decision:
+def own_mode(caller: str, region: str, pipeline: str, policy: Policy, tree: Mapping[str, str]) -> str:
+    """The mode that a refusal tells (A4): that of the caller's account in the pipeline's Region."""
+    return mode_of(Aim(caller, region), View(policy, tree, pipeline, (), 0))
+
+
+def mode_of(aim: Aim, view: View) -> str:
+    """D12; where a filter's fit is not known, the stricter of both ways (D7)."""
+    possible = []
+    for entry in view.policy.modes:
+        fit = view.fits(entry["targets"], aim)
+        possible += [] if fit is False else [str(entry["mode"])]
+        if fit is True:
+            return max(possible, key=STRICTNESS.index)
+    return max((*possible, view.policy.mode), key=STRICTNESS.index)
+
+
+def decided(question: Question, central: Central, view: View) -> Decision:
+    policy, now = view.policy, view.now
     own = Aim(question.caller, question.region, tuple(policy.platform_services))
     aims = (*question.aims, own) if policy.platform_services else question.aims
     judged = [resolved(aim, policy) for aim in aims]
     targets = tuple(aim for aim, _ in judged)
     age = None if central.as_of is None else now - central.as_of
     stale = age is None or age > policy.max_age
-    view = View(policy, tree, question.pipeline, now)
     reasons = [
         *_event_reasons(targets, central.events.values(), view),
+        *_freeze_reasons(targets, view),
         *(Reason("hint", "warn", target=index) for index, (_, hint) in enumerate(judged) if hint),
         *_stale_reasons(policy, stale=stale),
     ]
-    return Decision(targets, in_order(reasons), policy.mode, central.as_of, age, stale, policy.version)
+    given = targets[: len(question.aims)]
+    return Decision(
+        targets,
+        in_order(_marked(reason, targets, view) for reason in reasons),
+        tuple(mode_of(aim, view) for aim in targets),
+        tuple(lifted(view.overrides, [aim], view.pipeline, None) for aim in targets),
+        all(any(view.fits(wanted, aim) is True for wanted in policy.exempt) for aim in given),
+        lifted(view.overrides, targets, view.pipeline, None),
+        central.as_of,
+        age,
+        stale,
+        policy.version,
+    )
+
+
+def _marked(reason: Reason, aims: Sequence[Aim], view: View) -> Reason:
+    """The reason, lifted where an override lifts it; of all targets only by one that names them all (D13)."""
+    if reason.kind == "hint":
+        return reason
+    what = f"freeze:{reason.freeze[0]}" if reason.freeze else reason.event[0] if reason.event else None
+    concerned = aims if reason.target is None else [aims[reason.target]]
+    return replace(reason, lifted=lifted(view.overrides, concerned, view.pipeline, what))
 
 
 def _stale_reasons(policy: Policy, *, stale: bool) -> list[Reason]:
     verdict = policy.default("on_stale")
     return [Reason("stale", verdict)] if stale and verdict in ("warn", "block") else []
+
+
+def _freeze_reasons(targets: Sequence[Aim], view: View) -> Iterable[Reason]:
+    """Not known counts as in force (D7): only a sure no of ``targets``, or a sure yes of ``except``, lets go."""
+    for freeze in view.policy.freezes:
+        end = present_end(freeze, view.now)
+        if end is None:
+            continue
+        for index, aim in enumerate(targets):
+            meant = view.fits(freeze.get("targets", {}), aim) is not False
+            excepted = "except" in freeze and view.fits(freeze["except"], aim) is True
+            if meant and not excepted:
+                yield Reason("freeze", freeze.get("verdict", "block"), target=index, freeze=(freeze["name"], end))
 
 
 def _event_reasons(targets: Sequence[Aim], events: Iterable[Sighting], view: View) -> Iterable[Reason]:
@@ -159,7 +234,7 @@ def _by_rules(rules: Sequence[Mapping[str, Any]], event: Sighting, aim: Aim, vie
     rule = rules[0]
     fits = (
         match_fits(rule.get("match", {}), event, view.policy, view.now),
-        targets_fit(rule.get("targets", {}), aim, view.pipeline, view.tree, view.policy),
+        view.fits(rule.get("targets", {}), aim),
     )
     below = _by_rules(rules[1:], event, aim, view)
     if False in fits:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.e2e.oracle.decision import Decision, Question, Reason, in_order
-from tests.e2e.oracle.fits import Aim
+from tests.e2e.oracle.decision import STRICTNESS, Decision, Question, Reason, in_order
+from tests.e2e.oracle.fits import Aim, Fit, targets_fit
 from tests.e2e.oracle.policy import Policy
 from tests.e2e.oracle.sky import Shown, Sighting
 
 _FIELDS = frozenset({"targets", "on_block", "hold_for", "pipeline", "stage", "execution_id"})
 _TARGET_FIELDS = frozenset({"account", "region", "services", "availability_zones"})
+_BEYOND_THE_ACCOUNT = frozenset({"regions", "services", "pipelines"})
 _REGION = r"global|[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}"
 
 
@@ -27,36 +28,70 @@ class Gate:
     account: str
     region: str
     rolled_out: Policy
+    tree: Mapping[str, str]
+
+    @property
+    def mode(self) -> str:
+        """Of the account, whatever Region, service or pipeline it will be about: the stricter of all ways (D7, D14)."""
+        possible = []
+        for entry in self.rolled_out.modes:
+            fit = self._account_fits(entry["targets"])
+            possible += [] if fit is False else [str(entry["mode"])]
+            if fit is True and not entry["targets"].keys() & _BEYOND_THE_ACCOUNT:
+                return max(possible, key=STRICTNESS.index)
+        return max((*possible, self.rolled_out.mode), key=STRICTNESS.index)
 
     @property
     def on_unknown(self) -> str:
-        return self.rolled_out.default("on_unknown") if self.rolled_out.mode == "enforce" else "allow"
+        return self.rolled_out.default("on_unknown") if self.mode == "enforce" else "allow"
+
+    def exempt(self, question: Question) -> bool:
+        """D11 without central: globs over pipelines, by Region; what names services is not among them."""
+        return all(
+            aim.account == self.account
+            and any(self._exempts(wanted, aim, question) for wanted in self.rolled_out.exempt)
+            for aim in question.aims
+        )
+
+    def _exempts(self, wanted: Mapping[str, Any], aim: Aim, question: Question) -> bool:
+        fits = targets_fit(wanted, aim, question.pipeline, self.tree, self.rolled_out)
+        return "services" not in wanted and fits is True
+
+    def _account_fits(self, wanted: Mapping[str, Any]) -> Fit:
+        of_account = {name: values for name, values in wanted.items() if name not in _BEYOND_THE_ACCOUNT}
+        return targets_fit(of_account, Aim(self.account, "global"), None, self.tree, self.rolled_out)
 
     def alone(self, question: Question, shown: Shown | None, now: int) -> Decision:
         """No central URL answered. ``shown`` is None where AWS Health does not answer either."""
         services = tuple(self.rolled_out.platform_services)
         aims = (*question.aims, Aim(self.account, self.region, services)) if services else question.aims
         spelled = tuple(replace(aim, services=tuple(code.upper() for code in aim.services)) for aim in aims)
-        empty = Decision(spelled, (), self.rolled_out.mode, source=None if shown is None else "local")
+        many = len(spelled)
+        empty = Decision(
+            spelled,
+            (),
+            (self.mode,) * many,
+            (False,) * many,
+            self.exempt(question),
+            source=None if shown is None else "local",
+        )
         return self.looked(empty, shown, now)
 
     def looked(self, decision: Decision, shown: Shown | None, now: int) -> Decision:
         """The decision with what the gate found in its own account merged in, or with ``unknown``."""
         if shown is None:
-            return decision.with_reasons([Reason("unknown", self.on_unknown)])
+            return decision.with_reasons([Reason("unknown", self.on_unknown, lifted=decision.all_overridden)])
         blocked = {(r.target, r.event) for r in decision.reasons if r.kind == "event" and r.verdict == "block"}
-        found = [
-            reason for reason in self._found(decision.aims, shown, now) if (reason.target, reason.event) not in blocked
-        ]
+        found = [reason for reason in self._found(decision, shown, now) if (reason.target, reason.event) not in blocked]
         return decision.with_reasons(in_order(found))
 
-    def _found(self, aims: Iterable[Aim], shown: Shown, now: int) -> Iterable[Reason]:
-        for index, aim in enumerate(aims):
+    def _found(self, decision: Decision, shown: Shown, now: int) -> Iterable[Reason]:
+        for index, aim in enumerate(decision.aims):
             if aim.account != self.account:
                 yield Reason("hint", "warn", target=index)
             for event in shown.events.values():
                 if self._counts(event, aim, now):
-                    yield Reason("event", "block", "local", index, event.key)
+                    yield Reason("event", "block", "local", index, event.key, lifted=decision.overridden[index])
 
     def _counts(self, event: Sighting, aim: Aim, now: int) -> bool:
         open_issue = (event.fields.get("eventTypeCategory"), event.fields.get("statusCode")) == ("issue", "open")

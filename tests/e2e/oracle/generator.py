@@ -8,6 +8,19 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from tests.e2e.oracle.generated_freezes import fixed, recurring
+from tests.e2e.oracle.times import moment, seconds, spelled
+
+STARTS = (
+    "2026-03-02T12:00:00Z",
+    "2026-03-02T23:30:30+01:00",
+    "2025-12-31T23:20:00Z",
+    "2026-03-29T00:20:00Z",
+    "2026-10-25T00:25:00Z",
+    "2028-02-29T09:40:00Z",
+)
+"""Among them the two nights in which Europe's clocks change, and the day that few years have."""
+SECONDS = 70 * 60
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
 SERVICES = (
     "EC2",
@@ -57,9 +70,12 @@ def scenario(seed: int) -> dict[str, Any]:
 @dataclass
 class _Maker:
     rng: Random
+    start: str = ""
     accounts: list[dict[str, Any]] = field(default_factory=list)
-    events: list[dict[str, Any]] = field(default_factory=list)
+    arns: list[str] = field(default_factory=list)
     timeline: list[dict[str, Any]] = field(default_factory=list)
+    edges: list[int] = field(default_factory=list)
+    """Seconds from the start at which a freeze or an override begins or ends."""
 
     def chance(self, probability: float) -> bool:
         return self.rng.random() < probability
@@ -68,25 +84,30 @@ class _Maker:
         return self.rng.sample(list(values), self.rng.randint(1, min(most, len(values))))
 
     def scenario(self) -> dict[str, Any]:
+        self.start = self.rng.choice(STARTS)
         self._accounts()
         pipelines = [self._pipeline(number) for number in range(self.rng.randint(8, 16))]
+        policy = {"policy": self._policy()} if self.chance(0.85) else {}
         self._happenings()
-        minutes = 70
+        for _ in range(self.rng.randint(0, 5)):
+            self._override(self.rng.choice(pipelines)["account"])
         for _ in range(self.rng.randint(40, 70)):
-            self._pressed(self.rng.choice(pipelines), self.rng.randint(0, minutes * 4) * 15)
+            self._pressed(self.rng.choice(pipelines), self.rng.randint(0, SECONDS // 15) * 15)
+        for at in (edge + off for edge in self.edges for off in self.some((-1, 0, 1))):
+            if 0 <= at <= SECONDS:
+                self._pressed(self.rng.choice(pipelines), at)
         self.timeline.sort(key=lambda entry: int(str(entry["at"]).rstrip("s")))
         data: dict[str, Any] = {
-            "start": self.rng.choice(("2026-03-02T12:00:00Z", "2026-03-02T23:30:30+01:00", "2025-12-31T23:20:00Z")),
+            "start": self.start,
             "organization": {"ous": OUS, "accounts": self.accounts},
             "central": {"account": CENTRAL, "region": self.rng.choice(REGIONS)},
             "gate_regions": list(REGIONS[:2]),
             "pipelines": pipelines,
             "timeline": self.timeline,
+            **policy,
         }
         if self.chance(0.6):
             data["gate_ous"] = [self.rng.choice(PATHS[:2]), *self.some(("Platform", "Sandbox", "Workloads/Dev"))]
-        if self.chance(0.85):
-            data["policy"] = self._policy()
         return data
 
     def _accounts(self) -> None:
@@ -177,7 +198,23 @@ class _Maker:
                 {"account": self.rng.choice(self.ids), "may_ask_for": self._targets()}
                 for _ in range(self.rng.randint(1, 6))
             ]
-        return policy
+        return policy | self._exceptions()
+
+    def _exceptions(self) -> dict[str, Any]:
+        """All of the policy that is not about events."""
+        options: dict[str, tuple[float, Callable[[], Any]]] = {
+            "modes": (0.4, lambda: [self._mode() for _ in range(self.rng.randint(1, 3))]),
+            "exempt": (0.25, lambda: [self._targets() for _ in range(self.rng.randint(1, 2))]),
+            "freezes": (
+                0.5,
+                lambda: [self._freeze(number) for number in range(self.rng.randint(1, 3))],
+            ),
+            "max_override": (0.4, lambda: self.rng.choice(("30m", "1h", "2h"))),
+        }
+        return {name: make() for name, (probability, make) in options.items() if self.chance(probability)}
+
+    def _mode(self) -> dict[str, Any]:
+        return {"targets": self._targets(), "mode": self.rng.choice(("shadow", "warn", "enforce"))}
 
     def _defaults(self) -> dict[str, Any]:
         options = {
@@ -231,7 +268,41 @@ class _Maker:
         }
         return {name: options[name]() for name in self.some(options, 2)}
 
+    def _freeze(self, number: int) -> dict[str, Any]:
+        edge = self._edge()
+        lasts = self.rng.choice((90, 600, 2_700, 28_800, 82_800))
+        begin = edge if self.chance(0.5) else edge - lasts
+        times = recurring(self.rng, begin, lasts) if self.chance(0.6) else fixed(begin, lasts)
+        freeze = {"name": f"freeze-{number}", **times}
+        if "rrule" in times and self.chance(0.2):
+            freeze["to"] = spelled(self._edge())
+        if self.chance(0.5):
+            freeze["targets"] = self._targets()
+        if self.chance(0.3):
+            freeze["except"] = self._targets()
+        return freeze | ({"verdict": self.rng.choice(("warn", "block"))} if self.chance(0.5) else {})
+
+    def _edge(self) -> int:
+        """A time in the scenario at which something begins or ends; somebody will ask just then."""
+        at = self.rng.randint(1, SECONDS // 15) * 15 + self.rng.choice((-1, 0, 0, 1))
+        self.edges.append(at)
+        return moment(self.start, 0) + at
+
     # What happens
+
+    def _override(self, account: str) -> None:
+        at = self.rng.randint(0, 240)
+        lasts = self.rng.choice(("90s", "5m", "20m", "29m", "1h", "61m", "5h"))
+        whose: dict[str, Any] = {}
+        if self.chance(0.6):
+            whose["accounts"] = sorted({account, *self.some(self.ids, 5)})
+        if self.chance(0.5):
+            whose["pipelines"] = self.some(("*-failover*", "orders*", "web-?", "*", "[a-z]*", "*-[0-5]"))
+        freezes = [f"freeze:freeze-{number}" for number in range(3)]
+        events = ["all"] if self.chance(0.5) else self.some([*self.arns, *self.arns, *freezes, *freezes[:1] * 2], 4)
+        override = {**whose, "events": events, "reason": "It mends <b>this</b>.", "for": lasts}
+        self._add(at, {"override": override})
+        self.edges += [at * 15, at * 15 + seconds(lasts)]
 
     def _happenings(self) -> None:
         for number in range(self.rng.randint(3, 9)):
@@ -271,6 +342,7 @@ class _Maker:
         }
         if fields.get("eventScopeCode") != "PUBLIC" and self.chance(0.9):
             health["affectedAccounts"] = self.some(self.ids, 5)
+        self.arns.append(arn)
         first = self.rng.randint(0, 200)
         twins = [region]
         if self.chance(0.12) and region != "global":

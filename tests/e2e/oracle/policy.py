@@ -22,6 +22,22 @@ class Policy:
         return str(self.data.get("mode", "enforce"))
 
     @property
+    def modes(self) -> list[Mapping[str, Any]]:
+        return list(self.data.get("modes", []))
+
+    @property
+    def exempt(self) -> list[Mapping[str, Any]]:
+        return list(self.data.get("exempt", []))
+
+    @property
+    def freezes(self) -> list[Mapping[str, Any]]:
+        return list(self.data.get("freezes", []))
+
+    @property
+    def max_override(self) -> int:
+        return seconds(self.data.get("max_override", "4h"))
+
+    @property
     def rules(self) -> list[Mapping[str, Any]]:
         return list(self.data.get("rules", []))
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tests.e2e.oracle.decision import Decision, Question, Reason, decided, refused
+from tests.e2e.oracle.decision import Decision, Question, Reason, View, decided, own_mode, refused
 from tests.e2e.oracle.gate import Gate, WrongParametersError, asked_for
+from tests.e2e.oracle.overrides import Override
 from tests.e2e.oracle.policy import Policy
 from tests.e2e.oracle.sky import Central, Shown
 from tests.e2e.oracle.times import seconds
@@ -55,6 +56,7 @@ class Walk:
     policy: Policy = field(init=False)
     central: Central = field(default_factory=Central)
     faults: list[tuple[Mapping[str, Any], int]] = field(default_factory=list)
+    overrides: list[Override] = field(default_factory=list)
     latest: dict[tuple[str, str, str], _Run] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -97,6 +99,9 @@ class Walk:
             self.faults.append((entry["fault"], now))
         elif "policy" in entry and not self._api_fault(now):
             self.policy = Policy(entry["policy"], self.policy.version + 1)
+        elif "override" in entry and not self._api_fault(now):
+            override = Override(entry["override"], now)
+            self.overrides += [override] if override.acceptable(self.policy) else []
 
     def _poll(self, now: int) -> None:
         if self._table_fault(now):
@@ -166,7 +171,7 @@ class Walk:
     def _answer(self, pipeline: Mapping[str, Any], now: int) -> tuple[bool, Decision | None, bool]:
         """Whether central decided, the decision, and whether the job succeeds."""
         account, region = pipeline["account"], pipeline["region"]
-        gate = Gate(account, region, self.rolled_out)
+        gate = Gate(account, region, self.rolled_out, self.tree)
         try:
             aims = asked_for(pipeline.get("user_parameters"), account, region)
         except WrongParametersError:
@@ -174,16 +179,17 @@ class Walk:
         question = Question(account, region, pipeline["name"], aims)
         shown = None if self._health_fault(account, now) else self.shown
         faults = self._striking("central", self._central("region"), account, now)
-        if faults and faults[0] == "denied":
+        if faults and faults[0] == "denied" and not gate.exempt(question):
             # The front door's refusal carries no mode of its own: that of the rollout counts.
-            return False, None, self.rolled_out.mode != "enforce"
+            return False, None, gate.mode != "enforce"
         if faults or self._table_fault(now):
             alone = gate.alone(question, shown, now)
             return False, alone, alone.verdict != "block"
         tree = self.tree if self.central.tree_known else {}
         if refused(question, self.policy, tree, self._central("account")):
-            return False, None, self.policy.mode != "enforce"
-        decision = decided(question, self.central, self.policy, tree, now)
+            return False, None, own_mode(account, region, question.pipeline, self.policy, tree) != "enforce"
+        in_force = [override for override in self.overrides if override.in_force(now)]
+        decision = decided(question, self.central, View(self.policy, tree, question.pipeline, in_force, now))
         if decision.stale and self.policy.default("on_stale") == "local":
             decision = gate.looked(decision, shown, now)
         return True, decision, decision.verdict != "block"

@@ -3,16 +3,19 @@
 import base64
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from org_gate.central.announce import Notice
 from org_gate.central.api import answer
 from org_gate.central.desk import DecisionStore, Desk
 from org_gate.model.event import Account, Event, EventKey, Knowledge
+from org_gate.model.override import Override
+from org_gate.model.synthetic import Kind, SyntheticEvent
 from org_gate.policy.load import policy_data, policy_from_data
 from org_gate.policy.model import Policy
 from org_gate.store import ConflictError, NoPolicyError, State
@@ -45,6 +48,80 @@ def issue(number: int = 1, **fields: Any) -> Event:
     return Event(**(facts | fields))
 
 
+@dataclass
+class Topic:
+    """Hears notices; while ``down``, it takes none."""
+
+    heard: list[Notice] = field(default_factory=list)
+    down: bool = False
+
+    def announce(self, notice: Notice) -> bool:
+        self.heard += [] if self.down else [notice]
+        return not self.down
+
+
+@dataclass
+class FakeOverrides:
+    """What ``overrides_desk.Overrides`` asks for, in memory."""
+
+    made: dict[str, Override] = field(default_factory=dict)
+
+    def create(self, override: Override) -> None:
+        if override.id in self.made:
+            raise ConflictError("there is one")
+        self.made[override.id] = override
+
+    def revoke(self, override_id: str, who: str, now: datetime) -> Override | None:
+        found = self.made.get(override_id)
+        if found is not None and found.in_force(now):
+            found = self.made[override_id] = replace(found, revoked_at=now, revoked_by=who)
+        return found
+
+    def in_force(self, now: datetime) -> list[Override]:
+        return [one for one in self.made.values() if one.in_force(now)]
+
+    def all(self, limit: int) -> list[Override]:
+        return [*reversed(self.made.values())][:limit]
+
+    def one(self, override_id: str) -> Override | None:
+        return self.made.get(override_id)
+
+
+@dataclass
+class FakeSynthetic:
+    """What ``synthetic_desk.SyntheticEvents`` asks for, in memory."""
+
+    made: dict[str, SyntheticEvent] = field(default_factory=dict)
+
+    def create(self, synthetic: SyntheticEvent) -> None:
+        if synthetic.id in self.made:
+            raise ConflictError("there is one")
+        self.made[synthetic.id] = synthetic
+
+    def stop(self, synthetic_id: str, who: str, now: datetime) -> SyntheticEvent | None:
+        found = self.made.get(synthetic_id)
+        if found is not None and found.in_force(now):
+            found = self.made[synthetic_id] = replace(found, stopped_at=now, stopped_by=who)
+        return found
+
+    def in_force(self, now: datetime) -> list[SyntheticEvent]:
+        return [one for one in self.made.values() if one.in_force(now)]
+
+    def all(self, kind: Kind, limit: int) -> list[SyntheticEvent]:
+        return [one for one in reversed(self.made.values()) if one.kind == kind][:limit]
+
+    def one(self, synthetic_id: str) -> SyntheticEvent | None:
+        return self.made.get(synthetic_id)
+
+
+@dataclass
+class FakeTree:
+    known: Mapping[str, Account]
+
+    def all(self) -> Mapping[str, Account]:
+        return self.known
+
+
 class NoEvents:
     def open(self) -> Mapping[EventKey, Held]:
         return {}
@@ -55,12 +132,29 @@ class FakeStore:
     """What ``desk.DecisionStore`` asks for, in memory. ``failure`` is raised by every call while it is set."""
 
     events_known: tuple[Event, ...] = ()
-    accounts: Mapping[str, Account] = field(default_factory=dict)
+    tree: Mapping[str, Account] = field(default_factory=dict)
     published: list[dict[str, Any]] = field(default_factory=lambda: [RULES])
     as_of: datetime | None = NOW
     failure: Exception | None = None
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    overrides_made: FakeOverrides = field(default_factory=FakeOverrides)
+    synthetic_made: FakeSynthetic = field(default_factory=FakeSynthetic)
+
+    @property
+    def accounts(self) -> FakeTree:
+        self._called("tree")
+        return FakeTree(self.tree)
+
+    @property
+    def overrides(self) -> FakeOverrides:
+        self._called("overrides")
+        return self.overrides_made
+
+    @property
+    def synthetic(self) -> FakeSynthetic:
+        self._called("synthetic")
+        return self.synthetic_made
 
     @property
     def events(self) -> NoEvents:
@@ -72,8 +166,9 @@ class FakeStore:
 
     def knowledge(self, accounts: Iterable[str], state: State, *, with_entities: bool = False) -> Knowledge:
         self._called("knowledge with entities" if with_entities else "knowledge")
-        wanted = {name: self.accounts[name] for name in accounts if name in self.accounts}
-        return Knowledge(as_of=state.as_of, events=self.events_known, accounts=wanted)
+        wanted = {name: self.tree[name] for name in accounts if name in self.tree}
+        overrides = tuple(self.overrides_made.made.values())
+        return Knowledge(as_of=state.as_of, events=self.events_known, accounts=wanted, overrides=overrides)
 
     def policy(self, state: State) -> tuple[int, Policy]:
         self._called("policy")
@@ -108,6 +203,22 @@ class FakeStore:
         self._called("decision")
         return self.records.get(decision_id)
 
+    def decisions(  # noqa: PLR0917  as the store has it
+        self,
+        account: str | None,
+        pipeline: tuple[str | None, str] | None,
+        since: datetime | None,
+        until: datetime | None,
+        after: str | None,
+        limit: int,
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        self._called(f"decisions {account} {pipeline} {since} {until} {after} {limit}")
+        return [], None
+
+    def recent_decisions(self, limit: int, now: datetime) -> list[dict[str, Any]]:
+        self._called(f"recent_decisions {limit} at {now:%H:%M}")
+        return [*reversed(self.records.values())][:limit]
+
     def _called(self, name: str) -> None:
         self.asked.append(name)
         if self.failure is not None:
@@ -126,6 +237,9 @@ class Api:
     """The API over a store, asked as a Function URL asks it."""
 
     store: DecisionStore
+    topic: Topic = field(default_factory=Topic)
+    now: datetime = NOW
+    milliseconds_left: int = 10_000
 
     def request(
         self,
@@ -139,10 +253,11 @@ class Api:
     ) -> Reply:
         text = body if isinstance(body, str) or body is None else json.dumps(body)
         event = url_event(method, path, text, caller=caller, query=query, base64_body=base64_body)
+        event["requestContext"]["timeEpoch"] += int((self.now - NOW).total_seconds()) * 1000
         return self.send(event)
 
     def send(self, event: Mapping[str, Any]) -> Reply:
-        got = answer(event, context(), lambda: Desk(self.store, CENTRAL))
+        got = answer(event, context(self.milliseconds_left), lambda: Desk(self.store, CENTRAL, self.topic))
         headers = {name.lower(): value for name, value in got["headers"].items()}
         assert got["isBase64Encoded"] is False
         return Reply(int(got["statusCode"]), headers, json.loads(got["body"]))
@@ -177,11 +292,12 @@ def url_event(
     return event
 
 
-def context() -> LambdaContext:
+def context(milliseconds_left: int = 10_000) -> LambdaContext:
     facts = SimpleNamespace(
         function_name="org-gate-api",
         memory_limit_in_mb=1024,
         invoked_function_arn="arn:aws:lambda:eu-west-1:999988887777:function:org-gate-api",
         aws_request_id="a-request",
+        get_remaining_time_in_millis=lambda: milliseconds_left,
     )
     return cast("LambdaContext", facts)

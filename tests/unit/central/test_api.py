@@ -38,7 +38,7 @@ def test_a_decision_is_answered_in_a2s_shape_and_recorded() -> None:
 def test_a_record_has_all_that_the_decision_was_made_of() -> None:
     account = Account(ME, "Workloads/Prod", ("r-1", "ou-1"))
     elsewhere = issue(2, region="eu-west-1", arn="arn:aws:health:eu-west-1::event/RDS/X/2")
-    store = FakeStore(events_known=(issue(), elsewhere), accounts={ME: account})
+    store = FakeStore(events_known=(issue(), elsewhere), tree={ME: account})
     body = {
         **ASK,
         "source": "codepipeline",
@@ -160,7 +160,7 @@ def test_a_body_beyond_bounds_is_413() -> None:
 
 
 def test_another_account_is_403_and_the_entry_to_add_is_named_and_works() -> None:
-    store = FakeStore(accounts={OTHER: Account(OTHER, "", ("r-1",))})
+    store = FakeStore(tree={OTHER: Account(OTHER, "", ("r-1",))})
     body = {"targets": [f"{OTHER}/us-east-1"]}
     reply = Api(store).request("POST", "/v1/decisions", body)
     assert reply.status == 403
@@ -218,11 +218,11 @@ def test_a_fault_of_ours_is_a_500_problem_without_a_trace() -> None:
 
 def test_unknown_paths_are_404_and_wrong_methods_405_with_what_is_allowed() -> None:
     api = Api(FakeStore())
-    for path in ("/", "/v1", "/v1/decisions/", "/v1/overrides", "/v2/decisions", "/v1/decisions/a/b"):
+    for path in ("/", "/v1", "/v1/decisions/", "/v1/drill", "/v2/decisions", "/v1/decisions/a/b"):
         reply = api.request("GET", path)
         assert (reply.status, reply.headers["content-type"]) == (404, "application/problem+json"), path
     for method, path, allowed in (
-        ("GET", "/v1/decisions", "POST"),
+        ("DELETE", "/v1/decisions", "GET, POST"),
         ("DELETE", "/v1/policies", "GET, POST"),
         ("POST", "/v1/decisions/d-1", "GET"),
         ("HEAD", "/v1/status", "GET"),
@@ -259,7 +259,7 @@ def test_events_show_what_is_public_or_the_accounts_and_not_over() -> None:
 
 
 def test_events_of_another_account_need_a_delegates_entry() -> None:
-    store = FakeStore(accounts={OTHER: Account(OTHER, "", ("r-1",))})
+    store = FakeStore(tree={OTHER: Account(OTHER, "", ("r-1",))})
     query = f"account={OTHER}"
     reply = Api(store).request("GET", "/v1/events", query=query)
     assert reply.status == 403
@@ -291,7 +291,7 @@ def test_publishing_is_for_the_central_account_and_says_who_and_why() -> None:
     assert refused.status == 403
     assert len(store.published) == 1
     taken = api.request("POST", "/v1/policies", body, caller=CENTRAL)
-    assert (taken.status, taken.body) == (200, {"policy_version": 2})
+    assert (taken.status, taken.body) == (200, {"policy_version": 2, "announced": True})
     assert f"publish_policy by arn:aws:sts::{CENTRAL}:assumed-role/gate/x: quiet week at 12:00" in store.asked
     stale = api.request("POST", "/v1/policies", body, caller=CENTRAL)
     assert stale.status == 409
@@ -342,7 +342,7 @@ MODES = RULES | {
 )
 def test_a_problem_names_the_mode_of_the_callers_account_in_the_pipelines_region(body: Any, mode: str) -> None:
     account = Account(ME, "Dev", ("r-1", "ou-1"))
-    reply = Api(FakeStore(published=[MODES], accounts={ME: account})).request("POST", "/v1/decisions", body)
+    reply = Api(FakeStore(published=[MODES], tree={ME: account})).request("POST", "/v1/decisions", body)
     assert (reply.status in {400, 422}, reply.body["mode"]) == (True, mode)
     stranger = Api(FakeStore(published=[MODES])).request("POST", "/v1/decisions", body)
     assert stranger.body["mode"] == "enforce", "not in the tree: the stricter of both ways"

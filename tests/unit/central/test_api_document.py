@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
-from org_gate.central.routes import METHODS, app
+from org_gate.central.routes import METHODS
+from org_gate.central.serving import app
 from org_gate.central.spec import document
 from tests.unit.central.support import Api, FakeStore
 

@@ -377,4 +377,6 @@ def test_settings_fail_by_name() -> None:
         collector_settings({"ORG_GATE_CENTRAL_ACCOUNT": ORDERS})
     with pytest.raises(SettingsError, match="ORG_GATE_CENTRAL_ACCOUNT is '12'"):
         api_settings({"ORG_GATE_TABLE": "t", "ORG_GATE_CENTRAL_ACCOUNT": "12"})
-    assert api_settings({"ORG_GATE_TABLE": "t", "ORG_GATE_CENTRAL_ACCOUNT": ORDERS, "HOME": "/"}).table == "t"
+    with pytest.raises(SettingsError, match="ORG_GATE_TOPIC is missing"):
+        api_settings({"ORG_GATE_TABLE": "t", "ORG_GATE_CENTRAL_ACCOUNT": ORDERS})
+    assert collector_settings({"ORG_GATE_TABLE": "t", "ORG_GATE_CENTRAL_ACCOUNT": ORDERS, "HOME": "/"}).table == "t"

@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from botocore.awsrequest import AWSRequest
@@ -49,7 +49,7 @@ class Cells:
             raise Unreachable("it did not answer in time")
         data = request.data
         body = (data.decode() if isinstance(data, bytes) else str(data)) if data else None
-        got = Api(store).request(str(request.method), parts.path, body, caller=self.caller)
+        got = Api(store).request(str(request.method), parts.path, body, caller=self.caller, query=unquote(parts.query))
         return Reply(got.status, got.headers, json.dumps(got.body).encode())
 
     def _connect(self, urls: Sequence[str]) -> DecisionApi:

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,30 @@ def test_a_url_that_does_not_answer_is_told_and_the_rest_is_published(cells: Cel
     assert (code, err.count("not published")) == (0, 0)
     assert f"{SECOND}: version 2 is this policy already" in out
     assert len(store_of(cells, SECOND).published) == 2
+
+
+def test_as_json_stdout_is_what_came_of_it_and_the_rest_goes_to_stderr(cells: Cells, file: str) -> None:
+    cells.stores = {FIRST: None, SECOND: FakeStore()}
+    code, out, err = publish(cells, file, "--note", "why", "--yes", "--format", "json")
+    told = json.loads(out)
+    assert (code, told["done"], "mode: enforce → shadow" in err) == (3, False, True)
+    assert [(one["url"], one["outcome"], one["policy_version"]) for one in told["urls"]] == [
+        (SECOND, "taken", 2),
+        (FIRST, "no_answer", None),
+    ]
+    cells.stores[FIRST] = FakeStore()
+    told = json.loads(publish(cells, file, "--note", "why", "--yes", "--format", "json")[1])
+    assert (told["done"], {one["outcome"] for one in told["urls"]}) == (True, {"taken", "had_it"})
+    code, out, _ = publish(cells, "--version", "1", "--format", "json")
+    assert (code, "--yes" in json.loads(out)["error"]) == (2, True)
+    cells.caller = ME
+    for arguments in ((file, "--note", "why"), ("--version", "1")):
+        code, out, _ = publish(cells, *arguments, "--yes", "--format", "json")
+        ours = out[out.index("{\n") :]  # the API's metrics come before: here it runs in the same process
+        assert (code, "error" in json.loads(ours)) == (2, True)
+    Path(file).write_text("version: 1\nmode: of\n")
+    code, out, _ = publish(cells, file, "--note", "why", "--yes", "--format", "json")
+    assert (code, json.loads(out)["valid"]) == (2, False)
 
 
 def test_of_two_at_once_one_wins_and_the_other_is_told_what_to_do(

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -109,3 +110,145 @@ def test_credentials_that_cannot_be_had_now_are_told_as_such() -> None:
     with pytest.raises(NoCredentials, match="the session has expired"):
         DecisionApi([FIRST], Expired(), transport=wire).decide({})
     assert wire.sent == []
+
+
+EXPLAINED = {"decision": decision(), "explanation": {}}
+
+
+def test_who_does_not_know_a_decision_does_not_end_the_search() -> None:
+    wire = Wire([problem(404, "unknown"), Unreachable("gone"), json_reply(EXPLAINED)])
+    assert api_over(wire, FIRST, SECOND, FIRST).explanation("d-1") == EXPLAINED
+    wire = Wire([problem(404, "unknown"), json_reply(decision())])
+    assert api_over(wire, FIRST, SECOND).decision("d-1")["decision_id"] == "d-1"
+
+
+def test_a_decision_is_unknown_only_where_all_say_so() -> None:
+    with pytest.raises(Refused, match="404"):
+        api_over(Wire([problem(404, "unknown")]), FIRST, SECOND).explanation("d-1")
+    with pytest.raises(Refused, match=r"kept otherwise\. unknown$"):
+        api_over(Wire([problem(404, "kept otherwise."), problem(404, "unknown")]), FIRST, SECOND).explanation("d-1")
+    with pytest.raises(NoAnswer) as caught:
+        api_over(Wire([Unreachable("gone"), problem(404, "unknown")]), FIRST, SECOND).explanation("d-1")
+    assert [attempt.url for attempt in caught.value.attempts] == [FIRST]
+    with pytest.raises(Refused, match="403"):
+        api_over(Wire([problem(403, "not yours"), json_reply(EXPLAINED)]), FIRST, SECOND).explanation("d-1")
+
+
+def test_a_change_is_signed_for_all_before_it_is_sent_to_any() -> None:
+    class EndsAfterOne:
+        def __init__(self) -> None:
+            self.given = 0
+
+        def get_frozen_credentials(self) -> Any:
+            self.given += 1
+            if self.given > 1:
+                raise CredentialRetrievalError(provider="sso", error_msg="the session has expired")
+            return Credentials("a", "b").get_frozen_credentials()
+
+    wire = Wire([json_reply({})])
+    with pytest.raises(NoCredentials):
+        DecisionApi([FIRST, SECOND], EndsAfterOne(), transport=wire).revoke_override("o-1")
+    assert wire.sent == []
+
+
+BY_HAND = {
+    "id": "drill-1",
+    "kind": "drill",
+    "public": False,
+    "accounts": ["111122223333"],
+    "ous": [],
+    "regions": [],
+    "services": ["RDS"],
+    "reason": "game day",
+    "who": "arn:aws:iam::999988887777:user/me",
+    "created_at": "2026-03-02T12:00:00Z",
+    "ends_at": "2026-03-02T13:00:00Z",
+}
+OVERRIDE = {
+    "override_id": "o-1",
+    "accounts": [],
+    "pipelines": ["orders"],
+    "events": ["all"],
+    "reason": "why",
+    "account": "999988887777",
+    "who": "arn:aws:iam::999988887777:user/me",
+    "created_at": "2026-03-02T12:00:00Z",
+    "expires_at": "2026-03-02T13:00:00Z",
+}
+ENTRY = {"decision_id": "d-1", "verdict": "allow", "would_be": "block", "ous": ["Prod"]}
+CHANGE = {
+    "decision_id": "d-1",
+    "at": "2026-03-02T12:00:00Z",
+    "account": "111122223333",
+    "before": {"verdict": "allow", "would_be": "allow"},
+    "after": {"verdict": "block", "would_be": "block"},
+    "because": "rule x",
+}
+NOW = "2026-03-02T12:00:00Z"
+QUESTIONS: dict[str, tuple[Callable[[DecisionApi], Any], dict[str, Any], str]] = {
+    "overrides": (
+        lambda api: api.overrides(every=True),
+        {"overrides": [OVERRIDE], "evaluated_at": NOW},
+        "GET /v1/overrides?all=true&limit=1000",
+    ),
+    "drills": (lambda api: api.drills(), {"drills": [BY_HAND]}, "GET /v1/drills?limit=1000"),
+    "declared": (
+        lambda api: api.declared_events(every=True),
+        {"declared_events": [BY_HAND]},
+        "GET /v1/declared-events?all=true&limit=1000",
+    ),
+    "decisions": (
+        lambda api: api.decisions(since=NOW, after="a&b"),
+        {"decisions": [ENTRY], "next": None},
+        "GET /v1/decisions?from=2026-03-02T12%3A00%3A00Z&limit=500&next=a%26b",
+    ),
+    "explanation": (lambda api: api.explanation("d/1"), EXPLAINED, "GET /v1/decisions/d%2F1/explanation"),
+    "comparison": (
+        lambda api: api.compare_policy({"version": 1}, 500),
+        {"compared": 5, "changed": [CHANGE], "changed_omitted": 0},
+        "POST /v1/policies/comparison",
+    ),
+    "status": (lambda api: api.status(), {"policy_version": 1, "evaluated_at": NOW}, "GET /v1/status"),
+}
+CHANGES: dict[str, tuple[Callable[[DecisionApi], Any], dict[str, Any], str]] = {
+    "override": (lambda api: api.create_override({"id": "o-1"}), OVERRIDE, "POST /v1/overrides"),
+    "revocation": (lambda api: api.revoke_override("o-1"), OVERRIDE, "DELETE /v1/overrides/o-1"),
+    "drill": (lambda api: api.start_drill({"id": "drill-1"}), BY_HAND, "POST /v1/drills"),
+    "stop": (lambda api: api.stop_drill("drill-1"), BY_HAND, "DELETE /v1/drills/drill-1"),
+    "declaration": (lambda api: api.declare_event({"id": "x"}), BY_HAND, "POST /v1/declared-events"),
+    "closing": (lambda api: api.close_event("a/b"), BY_HAND, "DELETE /v1/declared-events/a%2Fb"),
+}
+
+
+@pytest.mark.parametrize(("ask", "answer", "asked"), QUESTIONS.values(), ids=QUESTIONS)
+def test_what_is_asked_and_what_is_an_answer_to_it(
+    ask: Callable[[DecisionApi], Any], answer: dict[str, Any], asked: str
+) -> None:
+    wire = Wire([json_reply(answer | {"later": "more"})])
+    assert ask(api_over(wire)) == answer | {"later": "more"}
+    assert f"{wire.sent[0].method} {wire.sent[0].url}" == asked.replace(" ", f" {FIRST}")
+    for broken in broken_forms(answer):
+        with pytest.raises(NoAnswer):
+            ask(api_over(Wire([json_reply(broken)])))
+
+
+@pytest.mark.parametrize(("send", "answer", "asked"), CHANGES.values(), ids=CHANGES)
+def test_what_changes_and_what_is_an_answer_to_it(
+    send: Callable[[DecisionApi], Any], answer: dict[str, Any], asked: str
+) -> None:
+    wire = Wire([json_reply(answer)])
+    assert [one.answer for one in send(api_over(wire, FIRST, SECOND))] == [answer, answer]
+    assert f"{wire.sent[1].method} {wire.sent[1].url}" == asked.replace(" ", f" {SECOND}")
+    for broken in broken_forms(answer):
+        (taken,) = send(api_over(Wire([json_reply(broken)])))
+        assert isinstance(taken.error, NoAnswer)
+
+
+def broken_forms(answer: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Each field, and each field of what is listed, of another type."""
+    for field, value in answer.items():
+        yield {**answer, field: 5.5}
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            yield {**answer, field: ["x"]}
+            for inner in broken_forms(value[0]):
+                yield {**answer, field: [inner]}

@@ -8,7 +8,9 @@ from typing import Any
 from org_gate.decision.engine import decide
 from org_gate.model.decision import Decision
 from org_gate.model.event import Account, Event, Knowledge
+from org_gate.model.override import Override
 from org_gate.model.request import Pipeline, Request, Target, parse_short_target
+from org_gate.model.synthetic import SyntheticEvent, events_of
 from org_gate.policy.load import policy_from_data
 from org_gate.policy.model import Policy
 
@@ -42,6 +44,38 @@ def event(**fields: Any) -> Event:
     return replace(USUAL_EVENT, **fields)
 
 
+USUAL_OVERRIDE = Override(
+    id="o-1",
+    events=("all",),
+    reason="The rollback has to go out.",
+    account=PROD,
+    who=f"arn:aws:sts::{PROD}:assumed-role/Dev/anna",
+    created_at=NOW - timedelta(minutes=5),
+    expires_at=NOW + timedelta(minutes=55),
+)
+
+
+def override(**fields: Any) -> Override:
+    """Of everything, made five minutes ago for an hour, but for what is said; names nobody by itself."""
+    return replace(USUAL_OVERRIDE, **fields)
+
+
+USUAL_SYNTHETIC = SyntheticEvent(
+    id="drill-1",
+    kind="drill",
+    public=True,
+    reason="Does the gate hold?",
+    who="arn:aws:sts::999988887777:assumed-role/Platform/ben",
+    created_at=NOW - timedelta(minutes=5),
+    ends_at=NOW + timedelta(minutes=25),
+)
+
+
+def synthetic(**fields: Any) -> tuple[Event, ...]:
+    """The events of a public drill everywhere and of all services, but for what is said."""
+    return tuple(events_of(replace(USUAL_SYNTHETIC, **fields), frozenset({PROD, DEV, STRANGER})))
+
+
 def policy(*rules: Mapping[str, object], **fields: Any) -> Policy:
     """A policy of these rules; rules without a verdict block, and without a name are named by their place."""
     written = [{"name": f"rule-{index}", "verdict": "block", **rule} for index, rule in enumerate(rules)]
@@ -51,8 +85,8 @@ def policy(*rules: Mapping[str, object], **fields: Any) -> Policy:
 BLOCK_ALL = policy({})
 
 
-def knowledge(*events: Event, as_of: datetime | None = NOW) -> Knowledge:
-    return Knowledge(as_of, events, ACCOUNTS)
+def knowledge(*events: Event, as_of: datetime | None = NOW, overrides: Iterable[Override] = ()) -> Knowledge:
+    return Knowledge(as_of, events, ACCOUNTS, tuple(overrides))
 
 
 def request(*targets: str, caller: str = PROD, pipeline: Pipeline | None = None) -> Request:
@@ -66,9 +100,10 @@ def decided(
     *,
     now: datetime = NOW,
     as_of: datetime | None = NOW,
+    overrides: Iterable[Override] = (),
 ) -> Decision:
     """The decision of a request (or of one target in its short form)."""
-    known = knowledge(*((events,) if isinstance(events, Event) else events), as_of=as_of)
+    known = knowledge(*((events,) if isinstance(events, Event) else events), as_of=as_of, overrides=overrides)
     asked = request(asked) if isinstance(asked, str) else asked
     return decide(asked, known, rules, policy_version=7, now=now)
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from dateutil.rrule import rrulestr
 
 from org_gate.model.event import Event, Knowledge
+from org_gate.model.override import Override
 from org_gate.model.request import Request
 from org_gate.policy.services import SERVICE_CODES
 
@@ -24,6 +25,8 @@ Asked = tuple[str, str, tuple[str, ...], tuple[str, ...]]
 """Account, Region, services, zones."""
 Given = tuple[str, str, str | None, int | None, str, str]
 """A reason: kind, verdict, rule, target; then an event's ARN and Region, a freeze's name and from/to, or empty."""
+Told = tuple[Given, str | None]
+"""A reason, and the id of the override that lifts it."""
 STRICTNESS = ["shadow", "warn", "enforce"]
 SEVERITY = ["allow", "warn", "block"]
 LENGTH = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -37,7 +40,8 @@ class Said:
     exempt: bool
     targets: list[Asked]
     modes: list[str]
-    reasons: list[Given]
+    overridden: list[bool]
+    reasons: list[Told]
     omitted: int
     age: int | None
     stale: bool
@@ -73,13 +77,40 @@ class _World:
         modes = [self.mode(self.policy["modes"], target) for target in targets]
         mode = STRICTNESS[max(STRICTNESS.index(one) for one in modes)]
         exempt = all(self.exempt(target) for target in targets[: len(self.request.targets)])
+        told = [(reason, self.lifted_by(reason, targets)) for reason in reasons]
         would_be = verdict = "allow"
-        for _, said, _, at, _, _ in [] if exempt else reasons:
+        for (_, said, _, at, _, _), override in [] if exempt else told:
             enforced = (mode if at is None else modes[at]) == "enforce"
+            said = "warn" if override and said == "block" else said  # noqa: PLW2901  what it counts for
             would_be = severer(would_be, said)
             verdict = severer(verdict, said if enforced or said != "block" else "warn")
+        overridden = [bool(self.naming("all", target)) for target in targets]
         omitted = max(0, len(reasons) - 100)
-        return Said(verdict, would_be, mode, exempt, targets, modes, reasons[:100], omitted, age, stale)
+        return Said(verdict, would_be, mode, exempt, targets, modes, overridden, told[:100], omitted, age, stale)
+
+    def lifted_by(self, reason: Given, targets: list[Asked]) -> str | None:
+        """D10; D13 for what is of all targets."""
+        kind, _, _, at, name, _ = reason
+        if kind == "hint":
+            return None
+        if at is not None:
+            called = f"freeze:{name}" if kind == "freeze" else name
+            return first([*self.naming("all", targets[at]), *self.naming(called, targets[at])])
+        each = [self.naming("all", target) for target in targets]
+        return first([override for override in each[0] if all(override in named for named in each)])
+
+    def naming(self, event: str, target: Asked) -> list[Override]:
+        """D10, D7: those in force that name both."""
+        pipeline = self.request.pipeline
+        found: list[Override] = []
+        for override in self.knowledge.overrides:
+            begun, over = override.created_at <= self.now, override.expires_at <= self.now
+            account = target[0] in override.accounts if override.accounts else None
+            named = bool(pipeline and pipeline.name and any(fnmatchcase(pipeline.name, g) for g in override.pipelines))
+            fits = {account, named if override.pipelines else None} - {None}
+            if begun and not over and override.revoked_at is None and event in override.events and fits == {True}:
+                found.append(override)
+        return found
 
     def mode(self, modes: list[Data], target: Asked) -> str:
         """D12 and D7's two ways."""
@@ -296,6 +327,12 @@ def in_force(freeze: Data, now: datetime) -> tuple[datetime, datetime] | None:
         if begin <= now < over and (end is None or begin < end):
             found = max(found or (begin, over), (begin, over))
     return found
+
+
+def first(overrides: list[Override]) -> str | None:
+    """The id of the one made first; of two made at once the lower id."""
+    ids = [(override.created_at, override.id) for override in overrides]
+    return min(ids)[1] if ids else None
 
 
 def begins(rrule: str, start: datetime, zone: ZoneInfo, now: datetime) -> list[datetime]:

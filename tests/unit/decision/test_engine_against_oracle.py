@@ -1,8 +1,8 @@
 """The engine against the oracle, and the properties of D15 and D16, over random worlds full of edges."""
 
 import json
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import given, settings
@@ -12,7 +12,9 @@ from org_gate.decision.concern import concerning_events
 from org_gate.decision.engine import decide
 from org_gate.model.decision import Decision, Reason, decision_json
 from org_gate.model.event import Event, Knowledge
+from org_gate.model.override import Override
 from org_gate.model.request import Pipeline, Request, Target
+from org_gate.model.synthetic import SyntheticEvent, events_of
 from org_gate.model.times import format_time, parse_time
 from org_gate.policy.load import policy_data, policy_from_data
 from org_gate.policy.model import Policy
@@ -73,7 +75,56 @@ def distinct(sky: list[Event]) -> tuple[Event, ...]:
     return tuple({one.key: one for one in named}.values())
 
 
-skies = st.lists(events, min_size=1, max_size=12).map(distinct)
+made_by_hand = st.builds(
+    SyntheticEvent,
+    id=st.sampled_from(["one", "two"]),
+    kind=st.sampled_from(["drill", "declared"]),
+    public=st.booleans(),
+    accounts=st.lists(st.sampled_from([PROD, DEV, STRANGER]), max_size=2, unique=True).map(tuple),
+    regions=st.lists(st.sampled_from(["us-east-1", "eu-west-1"]), max_size=2, unique=True).map(tuple),
+    services=st.lists(st.sampled_from(["RDS", "ECS", "S3"]), max_size=2, unique=True).map(tuple),
+    reason=st.just("why"),
+    who=st.just("who"),
+    created_at=st.sampled_from(INSTANTS),
+    ends_at=st.sampled_from(INSTANTS),
+    stopped_at=st.sampled_from([*[None] * 9, *INSTANTS]),
+)
+"""Drills and declared events, stopped or over ones among them."""
+
+
+def with_what_was_made(drawn: tuple[tuple[Event, ...], list[SyntheticEvent]]) -> tuple[Event, ...]:
+    told, made = drawn
+    by_hand = (event for one in made for event in events_of(one, frozenset({PROD, DEV, STRANGER})))
+    return tuple({one.key: one for one in (*told, *by_hand)}.values())
+
+
+skies = st.tuples(
+    st.lists(events, min_size=1, max_size=12).map(distinct), st.just([]) | st.lists(made_by_hand, max_size=2)
+).map(with_what_was_made)
+
+ENDS = [NOW + timedelta(seconds=s) for s in (*[3600] * 9, -1, 0, 1)]
+overridings = st.builds(
+    Override,
+    id=st.just("o"),
+    accounts=st.lists(st.sampled_from([PROD, PROD, DEV, STRANGER]), max_size=4).map(tuple),
+    pipelines=st.just(()) | st.just(()) | some(["orders", "o*", "[!o]*", "*"]).map(tuple),
+    events=some(["all", "all", *(f"arn:{index}" for index in range(5)), "freeze:name-0", "freeze:name-1"]).map(tuple),
+    reason=st.just("why"),
+    account=st.just(PROD),
+    who=st.just("who"),
+    created_at=st.sampled_from([NOW + timedelta(seconds=s) for s in (-3600, -3600, -1, -1, 0, 1)]),
+    expires_at=st.sampled_from(ENDS),
+    revoked_at=st.sampled_from([*[None] * 12, NOW - timedelta(seconds=1), NOW]),
+)
+
+
+def told_apart(overriding: list[Override]) -> tuple[Override, ...]:
+    """The one that comes first has neither the lowest id nor was made first."""
+    return tuple(replace(one, id=f"o-{(index * 2 + 1) % 5}") for index, one in enumerate(overriding))
+
+
+overrides = st.lists(overridings, max_size=4).map(told_apart)
+moments = st.sampled_from([NOW + timedelta(seconds=s) for s in (*[0] * 4, -1, 1, 3599, 3600)])
 
 MATCH_FIELDS: Fields = {
     "categories": some(["issue", "scheduledChange"]),
@@ -206,8 +257,29 @@ requests = st.builds(
 readings = maybe([*INSTANTS, NOW])
 
 
-def engine(request: Request, sky: tuple[Event, ...], policy: Policy, as_of: Any = NOW) -> Decision:
-    return decide(request, Knowledge(as_of, sky, TREE), policy, policy_version=1, now=NOW)
+@dataclass(frozen=True)
+class World:
+    """What a decision is made from."""
+
+    request: Request
+    sky: tuple[Event, ...]
+    policy: Policy
+    overrides: tuple[Override, ...] = ()
+    as_of: datetime | None = NOW
+    now: datetime = NOW
+
+    @property
+    def knowledge(self) -> Knowledge:
+        return Knowledge(self.as_of, self.sky, TREE, self.overrides)
+
+
+worlds = st.builds(
+    World, request=requests, sky=skies, policy=policies, overrides=overrides, as_of=readings, now=moments
+)
+
+
+def engine(world: World) -> Decision:
+    return decide(world.request, world.knowledge, world.policy, policy_version=1, now=world.now)
 
 
 def named_by(reason: Reason) -> tuple[str, str]:
@@ -217,25 +289,18 @@ def named_by(reason: Reason) -> tuple[str, str]:
 
 
 @THOROUGH
-@given(requests, skies, policies, readings)
-def test_the_engine_says_what_the_contract_says(
-    request: Request, sky: tuple[Event, ...], policy: Policy, as_of: Any
-) -> None:
-    said = say(request, Knowledge(as_of, sky, TREE), policy_data(policy), NOW)
-    decision = engine(request, sky, policy, as_of)
+@given(worlds)
+def test_the_engine_says_what_the_contract_says(world: World) -> None:
+    said = say(world.request, world.knowledge, policy_data(world.policy), world.now)
+    decision = engine(world)
 
     assert [
-        (
-            reason.kind,
-            reason.verdict,
-            reason.rule,
-            reason.target,
-            *named_by(reason),
-        )
+        ((reason.kind, reason.verdict, reason.rule, reason.target, *named_by(reason)), reason.override_id)
         for reason in decision.reasons
     ] == said.reasons
     assert (decision.verdict, decision.would_be, decision.mode) == (said.verdict, said.would_be, said.mode)
     assert (decision.exempt, [judged.mode for judged in decision.targets]) == (said.exempt, said.modes)
+    assert [judged.overridden for judged in decision.targets] == said.overridden
     assert decision.reasons_omitted == said.omitted
     assert [
         (judged.target.account, judged.target.region, judged.target.services, judged.target.availability_zones)
@@ -245,36 +310,59 @@ def test_the_engine_says_what_the_contract_says(
 
 
 @QUICK
-@given(requests, skies, policies, st.randoms(use_true_random=False))
-def test_the_same_is_decided_whatever_the_order_of_events_and_on_the_concerning_ones_alone(
-    request: Request, sky: tuple[Event, ...], policy: Policy, random: Any
-) -> None:
-    shuffled = random.sample(sky, len(sky))
-    concerning = concerning_events(request, Knowledge(NOW, sky, TREE), policy, NOW)
+@given(worlds, st.randoms(use_true_random=False))
+def test_the_same_is_decided_whatever_the_order_and_on_the_concerning_events_alone(world: World, random: Any) -> None:
+    shuffled = replace(
+        world,
+        sky=tuple(random.sample(world.sky, len(world.sky))),
+        overrides=tuple(random.sample(world.overrides, len(world.overrides))),
+    )
+    concerning = concerning_events(world.request, world.knowledge, world.policy, world.now)
     answers = {
-        json.dumps(decision_json(engine(request, tuple(seen), policy), "d-1")) for seen in (sky, shuffled, concerning)
+        json.dumps(decision_json(engine(seen), "d-1")) for seen in (world, shuffled, replace(world, sky=concerning))
     }
     assert len(answers) == 1
 
 
 @QUICK
-@given(requests, skies, policies, events)
-def test_one_more_event_never_lowers_a_verdict(
-    request: Request, sky: tuple[Event, ...], policy: Policy, more: Event
-) -> None:
-    with_more = (*sky, replace(more, arn="arn:more"))
-    before, after = engine(request, sky, policy), engine(request, with_more, policy)
+@given(worlds, events)
+def test_one_more_event_never_lowers_a_verdict(world: World, more: Event) -> None:
+    with_more = replace(world, sky=(*world.sky, replace(more, arn="arn:more")))
+    before, after = engine(world), engine(with_more)
     assert after.verdict.severity >= before.verdict.severity
     assert after.would_be.severity >= before.would_be.severity
 
 
-@QUICK
-@given(requests, skies, policies, policies)
-def test_what_is_below_the_deciding_rule_changes_nothing(
-    request: Request, sky: tuple[Event, ...], policy: Policy, other: Policy
+@THOROUGH
+@given(worlds, overridings, st.sampled_from(["n-0", "o-9"]))
+def test_one_more_override_never_raises_a_verdict_and_takes_no_reason_away(
+    world: World, more: Override, name: str
 ) -> None:
+    before = engine(world)
+    after = engine(replace(world, overrides=(*world.overrides, replace(more, id=name))))
+    assert after.verdict.severity <= before.verdict.severity
+    assert after.would_be.severity <= before.would_be.severity
+    assert [unlifted(reason) for reason in after.reasons] == [unlifted(reason) for reason in before.reasons]
+    for was, became in zip(before.reasons, after.reasons, strict=True):
+        assert became.override_id is not None or was.override_id is None
+
+
+def unlifted(reason: Reason) -> Reason:
+    return replace(reason, override_id=None, explanation="")
+
+
+@QUICK
+@given(worlds)
+def test_an_override_that_is_not_in_force_might_as_well_not_be_there(world: World) -> None:
+    in_force = tuple(one for one in world.overrides if one.in_force(world.now))
+    assert engine(world) == engine(replace(world, overrides=in_force))
+
+
+@QUICK
+@given(worlds, policies)
+def test_what_is_below_the_deciding_rule_changes_nothing(world: World, other: Policy) -> None:
     decides = policy_from_data({"version": 1, "rules": [{"name": "all", "verdict": "warn"}]}).rules
     below = tuple(rule.model_copy(update={"name": f"below-{rule.name}"}) for rule in other.rules)
-    short = policy.model_copy(update={"rules": policy.rules + decides})
-    long = policy.model_copy(update={"rules": policy.rules + decides + below})
-    assert engine(request, sky, short) == engine(request, sky, long)
+    short = world.policy.model_copy(update={"rules": world.policy.rules + decides})
+    long = world.policy.model_copy(update={"rules": world.policy.rules + decides + below})
+    assert engine(replace(world, policy=short)) == engine(replace(world, policy=long))

@@ -31,7 +31,14 @@ def test_nothing_unprintable_reaches_a_person() -> None:
     ("fields", "text"),
     [
         ({}, "RDS in us-east-1: issue, open since 2026-03-02T11:00:00Z"),
-        ({"drill": True}, "drill: RDS in us-east-1: issue, open since 2026-03-02T11:00:00Z"),
+        ({"drill": True}, "DRILL: RDS in us-east-1: issue, open since 2026-03-02T11:00:00Z"),
+        (
+            {"declared": True},
+            (
+                "RDS in us-east-1: issue, open since 2026-03-02T11:00:00Z, "
+                "declared by the platform team (AWS Health has not posted it)"
+            ),
+        ),
         (
             {"category": "scheduledChange", "status": "upcoming", "start": NOW, "end": NOW},
             "RDS in us-east-1: scheduled change, upcoming from 2026-03-02T12:00:00Z until 2026-03-02T12:00:00Z",

@@ -19,6 +19,10 @@ POLICY: dict[str, Any] = {
     "depends_on": {"ECS": ["EC2"]},
     "exempt": [{"pipelines": ["*-failover"]}],
     "modes": [{"targets": {"ous": ["Dev/**"]}, "mode": "shadow"}, {"targets": {"ous": ["Test/**"]}, "mode": "warn"}],
+    "delegates": [{"account": "999988887777", "may_ask_for": {"ous": ["Prod/**"]}}],
+    "override_grants": [{"targets": {"ous": ["Prod/**"]}, "max": "1h"}, {"targets": {}, "max": "5m"}],
+    "max_override": "4h",
+    "override_ticket": "",
     "rules": RULES,
     "freezes": [{"name": "peak", "from": "2026-11-26T00:00:00Z", "to": "2026-12-01T00:00:00Z", "verdict": "block"}],
 }
@@ -62,6 +66,26 @@ CHANGES: list[tuple[str, Any, tuple[str, str]]] = [
         ("added", "exempt: added: accounts [111122223333]"),
     ),
     ("exempt", [], ("removed", "exempt: removed (it was: pipelines [*-failover])")),
+    ("modes.0.mode", "enforce", ("changed", "modes[{ous: [Dev/**]}].mode: shadow → enforce")),
+    (
+        "delegates.0.may_ask_for.ous",
+        ["Prod/**", "Dev/**"],
+        ("changed", "delegates[999988887777].may_ask_for.ous: adds Dev/** (now [Prod/**, Dev/**])"),
+    ),
+    ("max_override", "2h", ("changed", "max_override: 4h → 2h")),
+    ("override_ticket", "CHG-*", ("changed", 'override_ticket: "" → CHG-*')),
+    ("override_grants.0.max", "2h", ("changed", "override_grants[{ous: [Prod/**]}].max: 1h → 2h")),
+    ("override_grants.1.max", "6m", ("changed", "override_grants[any target].max: 5m → 6m")),
+    (
+        "override_grants",
+        POLICY["override_grants"][:1],
+        ("removed", "override_grants[any target]: removed (it was: max 5m)"),
+    ),
+    (
+        "override_grants",
+        [*POLICY["override_grants"], {"targets": {"accounts": ["111122223333"]}, "max": "1d"}],
+        ("added", "override_grants[{accounts: [111122223333]}]: added: max 1d"),
+    ),
     ("rules.1.verdict", "warn", ("changed", "rules[rds].verdict: block → warn")),
     ("rules.1.why", "Slow.", ("changed", 'rules[rds].why: "" → Slow.')),
     (

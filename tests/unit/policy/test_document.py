@@ -139,3 +139,12 @@ def test_an_emoji_in_two_escapes_as_json_writes_it_is_one_character() -> None:
 def test_half_a_character_is_refused_at_its_place(text: str, place: str) -> None:
     with pytest.raises(DocumentError, match=rf"^it\.yaml:{place}: .*half a character"):
         read_document(text, "it.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [("a: [*-failover]", True), ("a: [*]", True), ("a: [**]", True), ("a: [@x]", True), ("a: [1", False)],
+)
+def test_what_yaml_wants_quotes_around_is_told(text: str, quoted: bool) -> None:  # noqa: FBT001  a case of the table
+    (problem,) = problems(text)
+    assert ("with quotes around" in problem.expected) is quoted

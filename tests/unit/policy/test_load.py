@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from org_gate.model.event import MULTIPLE_SERVICES
-from org_gate.policy.load import load_policy, policy_data, policy_from_data, policy_schema, problems_of, warnings
+from org_gate.policy.load import load_policy, policy_data, policy_from_data, policy_schema, problems_of
 
 CONFIG = Path(__file__).parents[3] / "config"
 REGENERATE = (
@@ -32,6 +32,9 @@ freezes:
   - {name: once, from: 2026-03-02T12:00:00+01:00, to: 2026-03-03T00:00:00Z, except: {accounts: ["111122223333"]}}
   - {name: often, from: 2026-03-02T12:00:00Z, rrule: "freq=daily;count=3", duration: 90m, timezone: Europe/Berlin}
 delegates: [{account: "999988887777", may_ask_for: {ous: ["Workloads/**"]}}]
+override_grants: [{targets: {ous: ["Workloads/**"], pipelines: ["*"]}, max: 1h}, {max: 90s}]
+max_override: 2h
+override_ticket: "CHG-*"
 resume: {enabled: false, settle: 1m, within: 25h, wave_size: 3, wave_pause: 30s}
 rules:
   - name: everything
@@ -66,6 +69,8 @@ def test_a_policy_goes_through_json_and_back() -> None:
     assert data["resume"]["within"] == "25h"
     assert data["freezes"][0]["from"] == "2026-03-02T11:00:00Z"
     assert "rrule" not in data["freezes"][0]
+    assert data["override_grants"][1] == {"targets": {}, "max": "90s"}
+    assert (data["max_override"], data["override_ticket"]) == ("2h", "CHG-*")
     assert (
         "regions"
         not in policy_data(policy_from_data({"version": 1, "rules": [{"name": "a", "verdict": "warn"}]}))["rules"][0][
@@ -82,7 +87,11 @@ def test_the_schema_takes_what_the_model_takes_and_refuses_what_it_refuses() -> 
     for wrong in (
         {},
         {"version": 2},
-        {"version": 1, "max_override": "4h"},
+        {"version": 1, "max_override": "long"},
+        {"version": 1, "max_override": None},
+        {"version": 1, "override_ticket": None},
+        {"version": 1, "override_grants": [{"targets": {"accounts": ["111122223333"]}}]},
+        {"version": 1, "override_grants": [{"max": "1h", "longest": "1h"}]},
         {"version": 1, "freezes": [{"name": "a", "from": "2026-03-02T12:00:00Z", "verdict": "allow"}]},
         {"version": 1, "freezes": [{"name": "a", "from": "2026-03-02T12:00:00Z", "except": None}]},
         {"version": 1, "exempt": [{"tags": {}}]},
@@ -96,6 +105,18 @@ def test_the_schema_takes_what_the_model_takes_and_refuses_what_it_refuses() -> 
 
 def test_the_shipped_schema_is_fresh() -> None:
     assert json.loads((CONFIG / "policy.schema.json").read_text()) == policy_schema(), REGENERATE
+
+
+def test_the_schema_describes_every_field_for_the_editor() -> None:
+    schema = policy_schema()
+    parts = {"Policy": schema} | {name: part for name, part in schema["$defs"].items() if "properties" in part}
+    described = {
+        f"{name}.{field}": told.get("description", "")
+        for name, part in parts.items()
+        for field, told in part["properties"].items()
+    }
+    assert [field for field, text in described.items() if not text] == []
+    assert all(part.get("description") for part in parts.values())
 
 
 def test_problems_of_json_data_have_field_found_and_expected() -> None:
@@ -126,50 +147,6 @@ def test_policies_as_data_need_no_yaml() -> None:
         "assert 'yaml' not in sys.modules; assert 'botocore' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_nothing_is_warned_of_in_the_shipped_policy() -> None:
-    assert warnings(load_policy((CONFIG / "policy.yaml").read_bytes(), "config/policy.yaml")) == []
-
-
-def test_warnings() -> None:
-    text = """
-version: 1
-depends_on: {ECS: [ECRR]}
-service_aliases: {K8S: EKS}
-rules:
-  - {name: fine, match: {services: [MULTIPLE_SERVICES, RDS]}, verdict: block}
-  - {name: allowed, match: {services: [RDS]}, verdict: allow}
-  - {name: blind, match: {services: [RDS, k8s]}, verdict: warn}
-  - {name: last, verdict: allow}
-  - {name: lost, verdict: block}
-"""
-    unknown, blind, lost = warnings(load_policy(text, "p.yaml"))
-    assert unknown == (
-        "depends_on.ECS: ECRR is not an AWS Health service code that this version knows; did you mean ECR?"
-    )
-    assert blind.startswith("rules[2].match.services: rule blind lists services without MULTIPLE_SERVICES")
-    assert lost.startswith("rules[4]: rule lost is never reached: rule last above it")
-
-
-def test_a_region_that_is_not_known_is_warned_of_because_a_rule_for_it_would_never_fit() -> None:
-    text = """
-version: 1
-modes: [{targets: {ous: ["Workloads/Dev/**"]}, mode: shadow}]
-zones_from_text: true
-exempt: [{pipelines: ["*-failover"]}]
-freezes:
-  - {name: once, from: 2026-03-02T12:00:00+01:00, to: 2026-03-03T00:00:00Z, except: {accounts: ["111122223333"]}}
-  - {name: often, from: 2026-03-02T12:00:00Z, rrule: "freq=daily;count=3", duration: 90m, timezone: Europe/Berlin}
-delegates: [{account: "999988887777", may_ask_for: {regions: [eu-west-11]}}]
-rules:
-  - {name: a, match: {regions: [us-east-1, eu-centrl-1]}, targets: {regions: [global, xx-nowhere-1]}, verdict: block}
-"""
-    assert warnings(load_policy(text, "p.yaml")) == [
-        "delegates[0].may_ask_for.regions: eu-west-11 is not a Region that this version knows; did you mean eu-west-1?",
-        "rules[0].match.regions: eu-centrl-1 is not a Region that this version knows; did you mean eu-central-1?",
-        "rules[0].targets.regions: xx-nowhere-1 is not a Region that this version knows",
-    ]
 
 
 def test_unclear_aliases_are_told_all_at_once_each_at_its_name() -> None:

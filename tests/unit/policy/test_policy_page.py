@@ -6,14 +6,26 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from org_gate.cli.policy_cases import played
 from org_gate.policy.cases import Case, CaseAccount, CaseEvent, CaseRequest, Expected, load_cases
 from org_gate.policy.load import load_policy
-from org_gate.policy.model import Defaults, Delegate, Freeze, Match, Policy, Resume, Rule, TargetFilter
+from org_gate.policy.model import (
+    Defaults,
+    Delegate,
+    Freeze,
+    Match,
+    OverrideGrant,
+    Policy,
+    Resume,
+    Rule,
+    TargetFilter,
+)
+from org_gate.policy.warnings import warnings
 
 PAGE = (Path(__file__).parents[3] / "docs" / "policy.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 ROWS = re.findall(r"^\| `(\w+)` \|.*\| `([^`]+)` \|$", PAGE, re.MULTILINE)
-MODELS = (Policy, Defaults, Delegate, Freeze, Match, Resume, Rule, TargetFilter)
+MODELS = (Policy, Defaults, Delegate, Freeze, Match, OverrideGrant, Resume, Rule, TargetFilter)
 OF_CASES = (Case, CaseAccount, CaseEvent, CaseRequest, Expected)
 
 
@@ -22,7 +34,22 @@ def test_every_example_is_valid(example: str) -> None:
     if example.startswith("cases:"):
         assert load_cases(example, "policy.md")
     else:
-        load_policy(example if "version: 1" in example else f"version: 1\n{example}", "policy.md")
+        assert (
+            warnings(load_policy(example if "version: 1" in example else f"version: 1\n{example}", "policy.md")) == []
+        )
+
+
+def test_the_whole_policy_does_what_its_example_cases_say() -> None:
+    whole = next(example for example in EXAMPLES if "override_grants" in example and "freezes" in example)
+    cases = next(example for example in EXAMPLES if example.startswith("cases:"))
+    outcomes = played(load_cases(cases, "policy.md"), load_policy(whole, "policy.md"))
+    assert {outcome.case.name: outcome.differences for outcome in outcomes if outcome.differences} == {}
+
+
+@pytest.mark.parametrize("place", re.findall(r"\]\(#([\w-]+)\)", PAGE))
+def test_every_place_that_is_pointed_to_is_there(place: str) -> None:
+    headings = re.findall(r"^#+ (.*)$", PAGE, re.MULTILINE)
+    assert place in {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize(("field", "example"), ROWS)

@@ -27,6 +27,7 @@ KNOWN_TYPES = {
     "AWS::Lambda::Permission",
     "AWS::Lambda::Url",
     "AWS::Logs::LogGroup",
+    "AWS::SNS::Topic",
 }
 # These actions name no resource in IAM.
 WITHOUT_RESOURCE = re.compile(r"^(health|organizations|codepipeline):")
@@ -92,10 +93,21 @@ def test_central_handlers_are_in_the_package() -> None:
 
 def test_central_functions_find_their_environment() -> None:
     environ = {"ORG_GATE_TABLE": "org-gate", "ORG_GATE_CENTRAL_ACCOUNT": "999988887777"}
-    for function in properties(central_template(), "AWS::Lambda::Function").values():
-        variables = function["Environment"]["Variables"]
-        assert {name for name in variables if name.startswith("ORG_GATE_")} == set(environ)
-    assert collector_settings(environ).table == api_settings(environ).table == "org-gate"
+    topic = {"ORG_GATE_TOPIC": "arn:aws:sns:eu-west-1:999988887777:org-gate-notifications"}
+    functions = properties(central_template(), "AWS::Lambda::Function")
+    given = {
+        name: {each for each in function["Environment"]["Variables"] if each.startswith("ORG_GATE_")}
+        for name, function in functions.items()
+    }
+    assert given == {"Collector": {*environ}, "Api": {*environ, *topic}}
+    assert collector_settings(environ).table == api_settings(environ | topic).table == "org-gate"
+
+
+def test_the_api_announces_to_the_topic_of_its_cell_and_to_no_other() -> None:
+    template = central_template()
+    (publishing,) = [each for each in statements(template, "ApiRole") if "sns:Publish" in actions(each)]
+    assert (actions(publishing), publishing["Resource"]) == (["sns:Publish"], {"Ref": "Notifications"})
+    assert all("sns" not in action for each in statements(template, "CollectorRole") for action in actions(each))
 
 
 def test_the_alarm_on_old_knowledge_looks_at_the_metric_that_the_collector_writes() -> None:

@@ -8,7 +8,7 @@ It has the operations and the expressions that `store.table` uses and refuses ev
 import operator
 import re
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
@@ -66,14 +66,9 @@ class FakeDynamoDb:
 
     def query(self, **request: Any) -> dict[str, Any]:
         pk, low, high = _range(request)
-        order = self._order.get(pk, [])
-        start = request.get("ExclusiveStartKey")
-        first = bisect_left(order, low) if start is None else bisect_right(order, start["sk"]["S"])
         found: list[Item] = []
         size = 0
-        for sk in islice(order, first, None):
-            if sk > high:
-                break
+        for sk in _in_order(self._order.get(pk, []), low, high, request):
             found.append(self._items[pk][sk])
             size += item_bytes(found[-1])
             if size > PAGE_BYTES or len(found) == request.get("Limit"):
@@ -215,6 +210,16 @@ def _true(term: str, item: Item, values: Mapping[str, Value]) -> bool:
     return _COMPARED[found["op"]](int(held), int(given)) if kind == "N" else _COMPARED[found["op"]](held, given)
 
 
+def _in_order(order: list[str], low: str, high: str, request: Mapping[str, Any]) -> Iterator[str]:
+    start = request["ExclusiveStartKey"]["sk"]["S"] if "ExclusiveStartKey" in request else None
+    first, end = bisect_left(order, low), bisect_right(order, high)
+    if request.get("ScanIndexForward", True):
+        first = first if start is None else bisect_right(order, start)
+        return islice(order, first, end)
+    end = end if start is None else bisect_left(order, start)
+    return (order[place] for place in range(end - 1, first - 1, -1))
+
+
 def _range(request: Mapping[str, Any]) -> tuple[str, str, str]:
     found = _QUERY.fullmatch(request["KeyConditionExpression"])
     assert found is not None, f"not simulated: {request['KeyConditionExpression']}"
@@ -222,7 +227,10 @@ def _range(request: Mapping[str, Any]) -> tuple[str, str, str]:
     if found["prefix"]:
         prefix = values[found["prefix"]]
         return values[found["pk"]], prefix, prefix + _LAST
-    return values[found["pk"]], values.get(found["low"], ""), values.get(found["high"], _LAST)
+    low, high = values.get(found["low"], ""), values.get(found["high"], _LAST)
+    if low > high or (found["low"] and not low):
+        raise _error("Query", "ValidationException", "BETWEEN is the wrong way round, or from an empty key")
+    return values[found["pk"]], low, high
 
 
 def _place(key: Mapping[str, Value]) -> Place:

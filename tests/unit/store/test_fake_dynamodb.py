@@ -70,7 +70,9 @@ def _query(chance: random.Random) -> Any:
     )
     request = {"TableName": TABLE, "ConsistentRead": True, "KeyConditionExpression": condition}
     limit = {"Limit": 1} if chance.random() < 0.3 else {}
-    return "query", {**request, "ExpressionAttributeValues": values | more, **limit}
+    order = {"ScanIndexForward": False} if chance.random() < 0.4 else {}
+    start = {"ExclusiveStartKey": {"pk": values[":pk"], "sk": {"S": "a#2"}}} if chance.random() < 0.3 else {}
+    return "query", {**request, "ExpressionAttributeValues": values | more, **limit, **order, **start}
 
 
 def _batch_get(chance: random.Random) -> Any:

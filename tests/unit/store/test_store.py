@@ -1,7 +1,6 @@
-"""State, lease, policies, decisions, accounts: what moves only forward, what is written once."""
+"""State, lease, policies, accounts: what moves only forward, what is written once."""
 
 import random
-from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -75,44 +74,6 @@ def test_a_policy_is_read_once_for_each_version(store: Store, client: TableClien
     client.reset()
     store.policy(store.state())
     assert client.reads == 1
-
-
-def decision(number: int, **more: Any) -> dict[str, Any]:
-    return {
-        "decision_id": f"d-{number}",
-        "caller": "111122223333",
-        "at": "2026-03-02T12:00:00Z",
-        "request": {"pipeline": {"name": "orders", "region": "us-east-1"}},
-        "decision": {"verdict": "block", "would_be": "block", "mode": "enforce", "summary": "…"},
-        **more,
-    }
-
-
-def test_a_decision_is_found_by_id_account_and_pipeline(store: Store, client: TableClient) -> None:
-    store.put_decision(decision(1))
-    store.put_decision(decision(2, request={"pipeline": None}))
-    assert store.decision("d-1") == decision(1)
-    assert store.decision("d-3") is None
-    listed: dict[str, list[str]] = defaultdict(list)
-    for pk, sk in sorted(everything(client)):
-        listed[pk].append(sk)
-    assert listed["DECISIONS#111122223333"] == ["2026-03-02T12:00:00Z#d-1", "2026-03-02T12:00:00Z#d-2"]
-    assert listed["PIPELINE#111122223333#us-east-1#orders"] == ["2026-03-02T12:00:00Z#d-1"]
-    assert {item["expires"] for item in everything(client).values()} == {int(NOON.timestamp()) + 400 * 86400}
-
-
-def test_decisions_are_append_only(store: Store) -> None:
-    store.put_decision(decision(1))
-    with pytest.raises(ConflictError):
-        store.put_decision(decision(1, gate={}))
-    assert store.decision("d-1") == decision(1)
-
-
-def test_a_decision_of_any_size_fits(store: Store, client: TableClient) -> None:
-    noise = random.Random(7).randbytes(600_000).hex()  # noqa: S311  only not to be compressible
-    store.put_decision(decision(1, events=[noise]))
-    assert store.decision("d-1") == decision(1, events=[noise])
-    assert len([key for key in everything(client) if key[0] == "DECISION#d-1"]) > 1
 
 
 def test_the_tree_is_written_by_its_difference(store: Store, client: TableClient) -> None:

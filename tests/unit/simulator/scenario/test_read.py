@@ -26,6 +26,10 @@ def problems(folder: Path, data: Any) -> str:
     return str(caught.value)
 
 
+def override(**fields: Any) -> dict[str, Any]:
+    return {"at": "5m", "override": {"accounts": [ORDERS], "events": ["all"], "reason": "x", "for": "1h", **fields}}
+
+
 def test_defaults(tmp_path: Path) -> None:
     found = read(tmp_path, {k: v for k, v in scenario().items() if k not in {"gate_ous", "pipelines", "timeline"}})
     assert found.organization.management == "100000000001"
@@ -112,7 +116,22 @@ def test_what_does_not_fit_is_told_at_its_place(tmp_path: Path, change: dict[str
         ({"at": "5m", "fault": {"service": "sts", "kind": "down", "for": "0m"}}, "timeline[0].fault.for"),
         ({"at": "5m", "run": "order"}, "there is no pipeline 'order'"),
         ({"at": "5m", "run": "orders", "account": "123456789012"}, "in account 123456789012"),
-        ({"at": "5m", "override": {"for": "1h"}}, "timeline[0].override"),
+        (override(events=[]), "timeline[0].override.events: found an empty list; expected at least one entry"),
+        (override(events=["everything"]), "expected 'all', the ARN of an event, or freeze: and the name of a freeze"),
+        (
+            override(accounts=[111122223333]),
+            "timeline[0].override.accounts[0]: found 111122223333; expected an account",
+        ),
+        (override(pipelines="orders"), "timeline[0].override.pipelines: found 'orders'; expected a list"),
+        (override(reason=""), "timeline[0].override.reason"),
+        (override(ticket=7), "timeline[0].override.ticket: found 7; expected text (in quotes"),
+        (override(**{"for": "soon"}), "timeline[0].override.for: found 'soon'; expected a duration"),
+        (override(until="1h"), "timeline[0].override.until: found an unknown field"),
+        ({"at": "5m", "override": {"reason": "x", "for": "1h"}}, "timeline[0].override.events: found nothing"),
+        ({"at": "5m", "override": {"events": ["all"], "for": "1h"}}, "timeline[0].override.reason: found nothing"),
+        ({"at": "5m", "override": {"events": ["all"], "reason": "x"}}, "timeline[0].override.for: found nothing"),
+        ({**override(), "account": ORDERS}, "account only with run"),
+        ({**override(), "run": "orders"}, "found override, run"),
         (update("5m", statusCode="closed"), "timeline[0].health"),
         (issue("5m", startTime="5m"), "timeline[0].health.event.startTime"),
         (issue("5m", staus="open"), "did you mean statusCode?"),
@@ -121,6 +140,12 @@ def test_what_does_not_fit_is_told_at_its_place(tmp_path: Path, change: dict[str
 )
 def test_a_wrong_entry_is_told_at_its_place(tmp_path: Path, entry: dict[str, Any], says: str) -> None:
     assert says in problems(tmp_path, scenario(entry))
+
+
+def test_what_only_the_api_can_judge_of_an_override_is_left_to_it(tmp_path: Path) -> None:
+    of_nobody = {"at": "5m", "override": {"events": [ISSUE, "freeze:x"], "reason": "x", "for": "30d"}}
+    found = read(tmp_path, scenario(of_nobody, override(ticket="CHG-1"))).timeline
+    assert [entry.override and entry.override.accounts for entry in found] == [[], [ORDERS]]
 
 
 def test_all_problems_come_at_once(tmp_path: Path) -> None:

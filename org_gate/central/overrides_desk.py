@@ -1,0 +1,108 @@
+"""What the decision API does with overrides (D10), without HTTP: made, shown, revoked.
+
+Whether one may be made is ``decision.grants``' to say. Raises ``problems``, and the store's errors; nothing is
+written then.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from org_gate.central.announce import Announcer, override_created, override_revoked
+from org_gate.central.asking import Asker
+from org_gate.central.problems import Conflicting, Forbidden, Invalid, NotFound
+from org_gate.central.rights import Rights
+from org_gate.decision.grants import override_refusal
+from org_gate.model.event import Knowledge
+from org_gate.model.override import Override, override_json
+from org_gate.model.times import format_time
+from org_gate.policy.model import Policy
+from org_gate.store.errors import ConflictError
+from org_gate.store.state import State
+
+MAX_LISTED: Final = 1000
+_ID: Final = re.compile("o-[0-9a-f]{32}")
+
+
+class Overrides(Protocol):
+    """What the API asks of ``store.overrides``. Each raises StoreError."""
+
+    def create(self, override: Override) -> None: ...
+    def revoke(self, override_id: str, who: str, now: datetime) -> Override | None: ...
+    def in_force(self, now: datetime) -> Sequence[Override]: ...
+    def all(self, limit: int) -> Sequence[Override]: ...
+    def one(self, override_id: str) -> Override | None: ...
+
+
+class OverrideStore(Protocol):
+    """What is asked of ``store.Store``. Each raises StoreError."""
+
+    @property
+    def overrides(self) -> Overrides: ...
+    def state(self) -> State: ...
+    def policy(self, state: State) -> tuple[int, Policy]: ...
+    def knowledge(self, accounts: Iterable[str], state: State, *, with_entities: bool = False) -> Knowledge: ...
+
+
+class OverridesDesk:
+    """The overrides of one cell."""
+
+    def __init__(self, store: OverrideStore, rights: Rights, announcer: Announcer) -> None:
+        self._store = store
+        self._rights = rights
+        self._announcer = announcer
+
+    def create(self, override: Override) -> dict[str, Any]:
+        """The override, recorded and announced. Raises Invalid, Forbidden, Conflicting where its id is there."""
+        self._check(override)
+        try:
+            self._store.overrides.create(override)
+        except ConflictError as error:
+            if self._store.overrides.one(override.id) is None:
+                raise  # others changed theirs in the same moment: nothing is wrong with this one
+            raise Conflicting(
+                f"There is an override {override.id} already, so nothing was written. If you sent this one before, "
+                "it was taken: GET /v1/overrides?all=true shows it. Else leave id out."
+            ) from error
+        return override_json(override) | {"announced": self._announcer.announce(override_created(override))}
+
+    def listed(self, asker: Asker, *, everything: bool, limit: int) -> dict[str, Any]:
+        """The newest first: those in force, or all of the last 1,000. An account sees what it made or may name it."""
+        overrides = self._store.overrides
+        found = overrides.all(MAX_LISTED) if everything else overrides.in_force(asker.now)
+        shown = [one for one in found if self._may_see(asker.account, one)]
+        shown.sort(key=lambda one: (one.created_at, one.id), reverse=True)
+        return {"overrides": [*map(override_json, shown[:limit])], "evaluated_at": format_time(asker.now)}
+
+    def revoke(self, override_id: str, asker: Asker) -> dict[str, Any]:
+        """The override as it is then; one that was over already stays as it is. Raises NotFound."""
+        found = self._store.overrides.one(override_id) if _ID.fullmatch(override_id) else None
+        if found is None or not (found.account == asker.account or self._rights.is_central(asker.account)):
+            raise _not_there()
+        if not found.in_force(asker.now):
+            return override_json(found) | {"announced": False}
+        revoked = self._store.overrides.revoke(override_id, asker.arn, asker.now)
+        if revoked is None:
+            raise _not_there()
+        notice = override_revoked(revoked, asker.account)
+        return override_json(revoked) | {"announced": self._announcer.announce(notice)}
+
+    def _check(self, override: Override) -> None:
+        state = self._store.state()
+        _, policy = self._store.policy(state)
+        account = self._store.knowledge([override.account], state).accounts.get(override.account)
+        refusal = override_refusal(override, account, policy, central_account=self._rights.central_account)
+        if refusal is not None:
+            raise (Invalid if refusal.kind == "invalid" else Forbidden)(refusal.detail)
+
+    def _may_see(self, caller: str, override: Override) -> bool:
+        mine = override.account == caller or caller in override.accounts or not override.accounts
+        return mine or self._rights.is_central(caller)
+
+
+def _not_there() -> NotFound:
+    return NotFound(
+        "There is no override of yours with this id. GET /v1/overrides lists them; the account that made one may "
+        "revoke it, and the central account."
+    )

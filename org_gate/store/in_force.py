@@ -1,0 +1,62 @@
+"""What a decision reads of overrides, drills and declared events: those that were not over when they last changed.
+
+Kept in the process for as long as the state says that none has changed: one query after a change, none otherwise.
+What has ended since is still among them; what is in force is the engine's business.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from org_gate.model.event import Event
+from org_gate.model.override import Override
+from org_gate.model.synthetic import SyntheticEvent, events_of
+from org_gate.store.by_hand import Made, not_over
+from org_gate.store.overrides import KIND, read_override
+from org_gate.store.state import State
+from org_gate.store.synthetic import read_synthetic
+from org_gate.store.table import Table
+
+_MARGIN: Final = timedelta(hours=1)
+"""Whoever asks may be a little behind whoever made the last change."""
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """As it was read. Each drill or declared event comes with its accounts as a set."""
+
+    overrides: tuple[Override, ...] = ()
+    synthetic: tuple[tuple[SyntheticEvent, frozenset[str]], ...] = ()
+
+    def overrides_for(self, accounts: Collection[str]) -> tuple[Override, ...]:
+        """Those that may name one of these accounts, the first to expire first."""
+        return tuple(one for one in self.overrides if not one.accounts or not set(one.accounts).isdisjoint(accounts))
+
+    def events_for(self, accounts: Collection[str]) -> Iterator[Event]:
+        """Those that are public or affect one of these accounts."""
+        asked = frozenset(accounts)
+        for synthetic, affected in self.synthetic:
+            found = affected & asked
+            if synthetic.public or found:
+                yield from events_of(replace(synthetic, accounts=tuple(found)), found)
+
+
+class InForceReader:
+    """Keeps what it last read. Raises StoreError."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._last = (0, InForce())
+
+    def read(self, state: State) -> InForce:
+        if self._last[0] != state.by_hand and state.by_hand_at is not None:
+            found = list(not_over(self._table, state.by_hand_at - _MARGIN))
+            self._last = (state.by_hand, _in_force(found))
+        return self._last[1]
+
+
+def _in_force(found: list[Made]) -> InForce:
+    overrides = [read_override(made) for made in found if made.kind == KIND]
+    synthetic = [read_synthetic(made) for made in found if made.kind != KIND]
+    return InForce(tuple(overrides), tuple((one, frozenset(one.accounts)) for one in synthetic))

@@ -1,0 +1,73 @@
+"""Medians of several runs, and results that say what they are held against. No result is a test's failure."""
+
+import gc
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+REPEATS: Final = 7
+QUICKER: Final = 0.1
+"""A ratio that counts as touching what is relevant only."""
+ALIKE: Final = 2.0
+"""A ratio that counts as flat: twice as much, where there is ten or a thousand times as much to look at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """``ratio`` is the value to the baseline's, both measured in the same run; ``goal`` is what it should be."""
+
+    name: str
+    value: float
+    unit: str
+    baseline: float | None = None
+    ratio: float | None = None
+    goal: str = ""
+    holds: bool | None = None
+    """None where there is no goal: the value is there to be compared with."""
+
+
+def shown(name: str, value: float, unit: str) -> Result:
+    return Result(name=name, value=value, unit=unit)
+
+
+def at_most(name: str, value: float, unit: str, *, baseline: float, times: float, of: str) -> Result:
+    """``of`` names the baseline."""
+    ratio = value / baseline
+    goal = f"at most {times:g} × {of}"
+    return Result(name=name, value=value, unit=unit, baseline=baseline, ratio=ratio, goal=goal, holds=ratio <= times)
+
+
+def milliseconds(run: Callable[[], Any], repeats: int = REPEATS) -> float:
+    """The median of so many runs after one that warms up; with one run only, that one."""
+    times = [_once(run) for _ in range(repeats + 1)] if repeats > 1 else [_once(run)]
+    return median(times[1:] or times) * 1000
+
+
+def _once(run: Callable[[], Any]) -> float:
+    gc.collect()
+    began = time.perf_counter()
+    run()
+    return time.perf_counter() - began
+
+
+def written(results: Iterable[Result], folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "results.json"
+    path.write_text(json.dumps([asdict(result) for result in results], indent=2) + "\n")
+    return path
+
+
+def line(result: Result) -> str:
+    """Of the table."""
+    ratio = "" if result.ratio is None else f"{result.ratio:.3g} ×"
+    mark = {None: "", True: "yes", False: "NO"}[result.holds]
+    return f"{result.name:<78} {result.value:>12,.3f} {result.unit:<6} {ratio:>10}  {result.goal:<44} {mark}".rstrip()
+
+
+def heading() -> str:
+    titles = f"{'what':<78} {'value':>12} {'unit':<6} {'ratio':>10}  {'goal':<44} holds"
+    return f"{titles}\n{'-' * len(titles)}"
