@@ -23,7 +23,7 @@ test: .venv/.dev-ready ## run everything that is a test [ARGS=pytest arguments]
 bench: .venv/.dev-ready ## measure decisions against a plain scan and as the organization grows; writes bench-out/
 	@$(BIN)/python -m tests.bench bench-out
 
-mutants: .venv/.mutants-ready ## mutation tests of the decision and the policy, hours; goes on where it was [ONLY=files]
+mutants: .venv/.mutants-ready ## mutation tests of the decision and the policy, minutes; goes on where it was [ONLY=files]
 	@$(BIN)/python -m tests.mutants $(ONLY)
 
 lint: .venv/.dev-ready ## style, types, imports, templates, and whether what is generated is fresh

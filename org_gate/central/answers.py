@@ -220,7 +220,8 @@ class OverrideEntryAnswer(_Answer):
     """An override: who lifted what, why, from when to when."""
 
     override_id: str
-    accounts: list[str] = Field(description="Of the targets; empty: any.")
+    accounts: list[str] = Field(description="Of the targets, the first 100 that the caller may see. None named: any.")
+    accounts_omitted: int = Field(description="How many more it names.")
     pipelines: list[str] = Field(description="Globs; empty: any.")
     events: list[str] = Field(description="Event ARNs, freeze:NAME, or all.")
     reason: str
@@ -243,6 +244,7 @@ class OverridesAnswer(_Answer):
     """Overrides, the newest first."""
 
     overrides: list[OverrideEntryAnswer]
+    overrides_omitted: int = Field(description="How many more there are than limit, or than fit into an answer.")
     evaluated_at: str
 
 
@@ -252,7 +254,8 @@ class SyntheticEntryAnswer(_Answer):
     id: str
     kind: Literal["drill", "declared"]
     public: bool
-    accounts: list[str] = Field(description="The affected ones, those of the OUs among them.")
+    accounts: list[str] = Field(description="The affected ones, those of the OUs among them; the first 100.")
+    accounts_omitted: int = Field(description="How many more are affected.")
     ous: list[str]
     regions: list[str] = Field(description="Empty: global, which counts everywhere.")
     services: list[str] = Field(description="Empty: MULTIPLE_SERVICES.")
@@ -274,12 +277,16 @@ class DrillsAnswer(_Answer):
     """Drills, the newest first."""
 
     drills: list[SyntheticEntryAnswer]
+    drills_omitted: int = Field(description="How many more there are than limit, or than fit into an answer.")
+    evaluated_at: str
 
 
 class DeclaredEventsAnswer(_Answer):
     """Declared events, the newest first."""
 
     declared_events: list[SyntheticEntryAnswer]
+    declared_events_omitted: int = Field(description="How many more there are than limit, or than fit into an answer.")
+    evaluated_at: str
 
 
 class ProblemAnswer(BaseModel):

@@ -18,13 +18,14 @@ from org_gate.central.policy_desk import PolicyDesk, PolicyStore, policy_if_any
 from org_gate.central.records import decision_record
 from org_gate.central.rights import Rights
 from org_gate.central.synthetic_desk import SyntheticDesk, SyntheticStore
-from org_gate.decision.concern import account_ground, concerning_events, is_over
+from org_gate.decision.concern import account_ground, concerning_events, is_over, places
 from org_gate.decision.engine import decide, knowledge_mark
 from org_gate.decision.mode import mode_of, strictest
 from org_gate.model.decision import Mode, decision_json, event_json
 from org_gate.model.event import GLOBAL, Event, EventKey, Knowledge
 from org_gate.model.record import event_of
 from org_gate.model.request import Pipeline, Request, Target
+from org_gate.model.sky import NOWHERE, Places
 from org_gate.model.synthetic import events_of
 from org_gate.model.times import age_seconds, format_time
 from org_gate.policy.model import Defaults, Policy
@@ -51,7 +52,9 @@ class DecisionStore(OverrideStore, SyntheticStore, PolicyStore, HistoryStore, Pr
     @property
     def events(self) -> OpenEvents: ...
     def state(self) -> State: ...
-    def knowledge(self, accounts: Iterable[str], state: State, *, with_entities: bool = False) -> Knowledge: ...
+    def knowledge(
+        self, accounts: Iterable[str], state: State, *, places: Places | None = None, with_entities: bool = False
+    ) -> Knowledge: ...
     def policy(self, state: State) -> tuple[int, Policy]: ...
     def put_decision(self, record: Mapping[str, Any]) -> None: ...
 
@@ -72,7 +75,9 @@ class Desk:
         state = self._store.state()
         version, policy = self._store.policy(state)
         accounts = {request.caller, *(target.account for target in request.targets)}
-        knowledge = self._store.knowledge(sorted(accounts), state, with_entities=uses_entities(policy))
+        knowledge = self._store.knowledge(
+            sorted(accounts), state, places=places(request, policy), with_entities=uses_entities(policy)
+        )
         self._rights.check_access(request, knowledge, policy)
         candidates = concerning_events(request, knowledge, policy, now)
         # The rest is looked through once: on the candidates alone the decision is the same.
@@ -143,7 +148,7 @@ class Desk:
         try:
             state = self._store.state()
             _, policy = self._store.policy(state)
-            accounts = self._store.knowledge([caller], state).accounts
+            accounts = self._store.knowledge([caller], state, places=NOWHERE).accounts
         except StoreError:
             return None
         names = ServiceNames(policy.service_aliases)

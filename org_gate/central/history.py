@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from org_gate.central.asking import Asker
+from org_gate.central.listings import MOST_BYTES, size_of
 from org_gate.central.problems import Forbidden, Invalid, NotFound
 from org_gate.central.records import UnreadableRecordError, knowledge_of, now_of, policy_version_of, request_of
 from org_gate.central.rights import Rights
@@ -70,13 +71,20 @@ class History:
             raise _wrong("from", "has to be before to")
         pipeline = None if wanted.pipeline is None else (wanted.region, wanted.pipeline)
         account = self._whose(asker.account, wanted.account)
+        limit = wanted.limit
+        found, following = self._page(account, pipeline, wanted, limit)
+        while len(found) > 1 and size_of(found) > MOST_BYTES:
+            limit = len(found) // 2  # a shorter page, so that it can be answered; the next one goes on
+            found, following = self._page(account, pipeline, wanted, limit)
+        return {"decisions": found, "next": following}
+
+    def _page(
+        self, account: str | None, pipeline: tuple[str | None, str] | None, wanted: Wanted, limit: int
+    ) -> tuple[list[dict[str, Any]], str | None]:
         try:
-            found, following = self._store.decisions(
-                account, pipeline, wanted.since, wanted.until, wanted.after, wanted.limit
-            )
+            return self._store.decisions(account, pipeline, wanted.since, wanted.until, wanted.after, limit)
         except ValueError as error:
             raise _wrong("next", str(error)) from error
-        return {"decisions": found, "next": following}
 
     def explanation(self, decision_id: str, caller: str) -> dict[str, Any]:
         """A decision taken earlier and its whole why. Raises NotFound."""

@@ -11,17 +11,21 @@ from typing import Any, Final, Protocol
 
 from org_gate.central.announce import Announcer, override_created, override_revoked
 from org_gate.central.asking import Asker
+from org_gate.central.listings import listed, shortened
 from org_gate.central.problems import Conflicting, Forbidden, Invalid, NotFound
 from org_gate.central.rights import Rights
 from org_gate.decision.grants import override_refusal
 from org_gate.model.event import Knowledge
 from org_gate.model.override import Override, override_json
+from org_gate.model.sky import NOWHERE, Places
 from org_gate.model.times import format_time
 from org_gate.policy.model import Policy
 from org_gate.store.errors import ConflictError
 from org_gate.store.state import State
 
 MAX_LISTED: Final = 1000
+MAX_IN_FORCE: Final = 100
+"""Of those that one account made: every decision looks at each."""
 _ID: Final = re.compile("o-[0-9a-f]{32}")
 
 
@@ -42,7 +46,7 @@ class OverrideStore(Protocol):
     def overrides(self) -> Overrides: ...
     def state(self) -> State: ...
     def policy(self, state: State) -> tuple[int, Policy]: ...
-    def knowledge(self, accounts: Iterable[str], state: State, *, with_entities: bool = False) -> Knowledge: ...
+    def knowledge(self, accounts: Iterable[str], state: State, *, places: Places | None = None) -> Knowledge: ...
 
 
 class OverridesDesk:
@@ -56,6 +60,7 @@ class OverridesDesk:
     def create(self, override: Override) -> dict[str, Any]:
         """The override, recorded and announced. Raises Invalid, Forbidden, Conflicting where its id is there."""
         self._check(override)
+        self._check_number(override)
         try:
             self._store.overrides.create(override)
         except ConflictError as error:
@@ -65,15 +70,20 @@ class OverridesDesk:
                 f"There is an override {override.id} already, so nothing was written. If you sent this one before, "
                 "it was taken: GET /v1/overrides?all=true shows it. Else leave id out."
             ) from error
-        return override_json(override) | {"announced": self._announcer.announce(override_created(override))}
+        announced = self._announcer.announce(override_created(override))
+        return self._shown(override, override.account) | {"announced": announced}
 
     def listed(self, asker: Asker, *, everything: bool, limit: int) -> dict[str, Any]:
-        """The newest first: those in force, or all of the last 1,000. An account sees what it made or may name it."""
+        """The newest first: those in force, or all of the last 1,000. An account sees what it made or may name it.
+
+        Of the accounts that are named it sees its own alone, where it did not make the override.
+        """
         overrides = self._store.overrides
         found = overrides.all(MAX_LISTED) if everything else overrides.in_force(asker.now)
-        shown = [one for one in found if self._may_see(asker.account, one)]
-        shown.sort(key=lambda one: (one.created_at, one.id), reverse=True)
-        return {"overrides": [*map(override_json, shown[:limit])], "evaluated_at": format_time(asker.now)}
+        visible = [one for one in found if self._may_see(asker.account, one)]
+        visible.sort(key=lambda one: (one.created_at, one.id), reverse=True)
+        shown = (self._shown(one, asker.account) for one in visible)
+        return listed("overrides", shown, limit) | {"evaluated_at": format_time(asker.now)}
 
     def revoke(self, override_id: str, asker: Asker) -> dict[str, Any]:
         """The override as it is then; one that was over already stays as it is. Raises NotFound."""
@@ -81,20 +91,35 @@ class OverridesDesk:
         if found is None or not (found.account == asker.account or self._rights.is_central(asker.account)):
             raise _not_there()
         if not found.in_force(asker.now):
-            return override_json(found) | {"announced": False}
+            return self._shown(found, asker.account) | {"announced": False}
         revoked = self._store.overrides.revoke(override_id, asker.arn, asker.now)
         if revoked is None:
             raise _not_there()
-        notice = override_revoked(revoked, asker.account)
-        return override_json(revoked) | {"announced": self._announcer.announce(notice)}
+        announced = self._announcer.announce(override_revoked(revoked, asker.account))
+        return self._shown(revoked, asker.account) | {"announced": announced}
 
     def _check(self, override: Override) -> None:
         state = self._store.state()
         _, policy = self._store.policy(state)
-        account = self._store.knowledge([override.account], state).accounts.get(override.account)
+        account = self._store.knowledge([override.account], state, places=NOWHERE).accounts.get(override.account)
         refusal = override_refusal(override, account, policy, central_account=self._rights.central_account)
         if refusal is not None:
             raise (Invalid if refusal.kind == "invalid" else Forbidden)(refusal.detail)
+
+    def _check_number(self, override: Override) -> None:
+        """One that is there already is told as that, whatever their number."""
+        in_force = self._store.overrides.in_force(override.created_at)
+        made = sum(one.account == override.account for one in in_force)
+        if made >= MAX_IN_FORCE and self._store.overrides.one(override.id) is None:
+            raise Invalid(
+                f"Account {override.account} has {made} overrides in force, and {MAX_IN_FORCE} is the most, so nothing "
+                "was written. Revoke what is not needed (GET /v1/overrides lists them), or wait until one is over."
+            )
+
+    def _shown(self, override: Override, caller: str) -> dict[str, Any]:
+        everything = caller == override.account or self._rights.is_central(caller)
+        accounts = [account for account in override.accounts if everything or account == caller]
+        return shortened(override_json(override), accounts)
 
     def _may_see(self, caller: str, override: Override) -> bool:
         mine = override.account == caller or caller in override.accounts or not override.accounts

@@ -3,7 +3,7 @@
 For the central account alone. Raises ``problems``, and the store's errors; nothing is written then.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from pydantic import ValidationError
@@ -23,6 +23,7 @@ from org_gate.store.state import State
 MAX_CHANGED: Final = 100
 _VERSION_FIELDS: Final = ("version", "at", "who", "note")
 _NAMED_PROBLEMS: Final = 3
+_READ_AT_ONCE: Final = 20
 
 
 class PolicyStore(Protocol):
@@ -35,7 +36,8 @@ class PolicyStore(Protocol):
     def publish_policy(
         self, data: Mapping[str, Any], *, who: str, note: str, now: Any, expected_version: int | None
     ) -> int: ...
-    def recent_decisions(self, limit: int, now: Any) -> Sequence[Mapping[str, Any]]: ...
+    def recent_decision_ids(self, limit: int, now: Any) -> Sequence[str]: ...
+    def several_decisions(self, decision_ids: Sequence[str]) -> Sequence[Mapping[str, Any]]: ...
 
 
 class PolicyDesk:
@@ -103,10 +105,8 @@ class PolicyDesk:
             raise _invalid_policy(error, "was not compared") from error
         version = self._store.state().policy_version
         compared, unreadable, changed = 0, 0, []
-        records = self._store.recent_decisions(last, asker.now)
-        for record in records:
-            if not may_go_on():
-                break
+        ids = self._store.recent_decision_ids(last, asker.now)
+        for record in self._records(ids, may_go_on):
             try:
                 change = _change(record, proposed, version)
             except UnreadableRecordError:
@@ -117,11 +117,21 @@ class PolicyDesk:
         return {
             "compared": compared,
             "unreadable": unreadable,
-            "not_reached": len(records) - compared - unreadable,
+            "not_reached": len(ids) - compared - unreadable,
             "policy_version": version,
             "changed": changed[:MAX_CHANGED],
             "changed_omitted": max(0, len(changed) - MAX_CHANGED),
         }
+
+    def _records(self, ids: Sequence[str], may_go_on: Callable[[], bool]) -> Iterator[Mapping[str, Any]]:
+        """Read a few at a time, as long as there is time for them."""
+        for first in range(0, len(ids), _READ_AT_ONCE):
+            if not may_go_on():
+                return
+            for record in self._store.several_decisions(ids[first : first + _READ_AT_ONCE]):
+                if not may_go_on():
+                    return
+                yield record
 
 
 def policy_if_any(store: Any, state: State) -> Policy | None:
@@ -149,12 +159,16 @@ def _change(record: Mapping[str, Any], proposed: Policy, version: int) -> dict[s
         "pipeline": None if pipeline is None else {"name": pipeline.name, "region": pipeline.region},
         "before": before,
         "after": outcome,
-        "because": _because(record["decision"].get("summary"), after),
+        "because": _because(record["decision"], after),
     }
 
 
-def _because(before: object, after: Decision) -> str:
-    return f"{after.summary} (It was: {before})"
+def _because(before: Mapping[str, Any], after: Decision) -> str:
+    """A sentence or two. Where enforcing would say the same as ever, it is the mode that is another one."""
+    mode = before.get("mode")
+    if mode != after.mode.value and before.get("would_be") == after.would_be.value:
+        return f"The mode was {mode}, it would be {after.mode.value}."
+    return f"{after.summary} It was: {before.get('summary')}"
 
 
 def _invalid_policy(error: ValidationError, outcome: str) -> Invalid:

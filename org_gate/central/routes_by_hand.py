@@ -71,7 +71,7 @@ def start_drill(body: Annotated[DrillBody, Body()]) -> Response[str]:
     responses=responses(answers.DrillsAnswer, "The drills.", 403, 422),
 )
 def drills(everything: Everything = False, limit: Limit = 100) -> Response[str]:  # noqa: FBT002  as asked by name
-    return as_json({"drills": the_desk().synthetic.listed("drill", the_asker(), everything=everything, limit=limit)})
+    return as_json(the_desk().synthetic.listed("drill", the_asker(), everything=everything, limit=limit))
 
 
 @app.delete(
@@ -101,8 +101,7 @@ def declare_event(body: Annotated[DeclaredBody, Body()]) -> Response[str]:
     responses=responses(answers.DeclaredEventsAnswer, "The declared events.", 403, 422),
 )
 def declared_events(everything: Everything = False, limit: Limit = 100) -> Response[str]:  # noqa: FBT002  as asked by name
-    found = the_desk().synthetic.listed("declared", the_asker(), everything=everything, limit=limit)
-    return as_json({"declared_events": found})
+    return as_json(the_desk().synthetic.listed("declared", the_asker(), everything=everything, limit=limit))
 
 
 @app.delete(

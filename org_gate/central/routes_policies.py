@@ -3,6 +3,7 @@
 from typing import Annotated, Final
 
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 
 from org_gate.central import answers
@@ -36,6 +37,12 @@ def policy_version(
     version: Annotated[int, Path(ge=1, le=MAX_VERSION, description="As publishing it gave it.")],
 ) -> Response[str]:
     return as_json(the_desk().policies.version(the_asker().account, version))
+
+
+@app.get("/v1/policies/comparison", include_in_schema=False)
+def no_comparison() -> Response[str]:
+    """Else it would be taken for a version's number."""
+    raise NotFoundError
 
 
 @app.post(

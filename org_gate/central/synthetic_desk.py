@@ -12,19 +12,23 @@ from typing import Any, Final, Protocol
 
 from org_gate.central.announce import Announcer, synthetic_ended, synthetic_started
 from org_gate.central.asking import Asker
+from org_gate.central.listings import listed, shortened
 from org_gate.central.problems import Conflicting, Invalid, NotFound, shown
 from org_gate.central.rights import Rights
 from org_gate.decision.targets import ou_fits
 from org_gate.model.event import Account
 from org_gate.model.synthetic import Kind, SyntheticEvent, synthetic_json
+from org_gate.model.times import format_time
 from org_gate.policy.model import Policy
 from org_gate.policy.services import ServiceNames
 from org_gate.store.errors import ConflictError
 from org_gate.store.state import State
 
+MAX_LISTED: Final = 1000
 MAX_PAIRS: Final = 200
 """Of a Region and a service: each is an event that every decision looks at."""
 WORDS: Final[Mapping[Kind, str]] = {"drill": "drill", "declared": "declared event"}
+FIELDS: Final[Mapping[Kind, str]] = {"drill": "drills", "declared": "declared_events"}
 PATHS: Final[Mapping[Kind, str]] = {"drill": "/v1/drills", "declared": "/v1/declared-events"}
 
 
@@ -92,17 +96,18 @@ class SyntheticDesk:
                 f"before, it was taken: GET {PATHS[wish.kind]}?all=true shows it. Else leave id out."
             ) from error
         notice = synthetic_started(synthetic, asker.account)
-        return synthetic_json(synthetic) | {"announced": self._announcer.announce(notice)}
+        return _shown(synthetic) | {"announced": self._announcer.announce(notice)}
 
-    def listed(self, kind: Kind, asker: Asker, *, everything: bool, limit: int) -> list[dict[str, Any]]:
-        """The newest first: those in force, or all."""
+    def listed(self, kind: Kind, asker: Asker, *, everything: bool, limit: int) -> dict[str, Any]:
+        """The newest first: those in force, or all of the last 1,000."""
         self._check_central(kind, asker)
         synthetic = self._store.synthetic
         if everything:
-            return [*map(synthetic_json, synthetic.all(kind, limit))]
-        found = [one for one in synthetic.in_force(asker.now) if one.kind == kind]
+            found = list(synthetic.all(kind, MAX_LISTED))
+        else:
+            found = [one for one in synthetic.in_force(asker.now) if one.kind == kind]
         found.sort(key=lambda one: (one.created_at, one.id), reverse=True)
-        return [*map(synthetic_json, found[:limit])]
+        return listed(FIELDS[kind], map(_shown, found), limit) | {"evaluated_at": format_time(asker.now)}
 
     def stop(self, kind: Kind, synthetic_id: str, asker: Asker) -> dict[str, Any]:
         """As it is then; one that was over already stays as it is. Raises NotFound."""
@@ -111,13 +116,12 @@ class SyntheticDesk:
         if found is None:
             raise _not_there(kind)
         if not found.in_force(asker.now):
-            return synthetic_json(found) | {"announced": False}
+            return _shown(found) | {"announced": False}
         stopped = self._store.synthetic.stop(synthetic_id, asker.arn, asker.now)
         if stopped is None:
             raise _not_there(kind)
-        return synthetic_json(stopped) | {
-            "announced": self._announcer.announce(synthetic_ended(stopped, asker.account))
-        }
+        announced = self._announcer.announce(synthetic_ended(stopped, asker.account))
+        return _shown(stopped) | {"announced": announced}
 
     def _check_central(self, kind: Kind, asker: Asker) -> None:
         self._rights.check_central(asker.account, f"start, list or stop {WORDS[kind]}s")
@@ -144,6 +148,10 @@ class SyntheticDesk:
             created_at=asker.now,
             ends_at=asker.now + wish.duration,
         )
+
+
+def _shown(synthetic: SyntheticEvent) -> dict[str, Any]:
+    return shortened(synthetic_json(synthetic), synthetic.accounts)
 
 
 def _affected(wish: Wish, tree: Mapping[str, Account]) -> tuple[str, ...]:

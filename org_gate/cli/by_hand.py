@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from org_gate.cli import parameters
-from org_gate.cli.listing import Fields, state_of
+from org_gate.cli.listing import Fields, omitted, state_of
 from org_gate.cli.text import harmless
 
 _SHOWN: Final = 5
@@ -71,5 +71,6 @@ def _whom(one: Mapping[str, Any]) -> str:
         return "the whole organization"
     under = f", those of {harmless(', '.join(one['ous']))} among them" if one["ous"] else ""
     shown = ", ".join(one["accounts"][:_SHOWN])
-    more = f" and {len(one['accounts']) - _SHOWN} more" if len(one["accounts"]) > _SHOWN else ""
+    left = len(one["accounts"][_SHOWN:]) + omitted(one, "accounts")
+    more = f" and {left} more" if left else ""
     return f"{harmless(shown) or 'no account'}{more}{under}"

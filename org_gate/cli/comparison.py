@@ -40,8 +40,11 @@ def _told(where: str, found: Mapping[str, Any]) -> Iterator[str]:
     if found.get("unreadable"):
         kept = count(found["unreadable"], "recorded decision")
         yield f"{where}: {kept} could not be compared: another version of org-gate kept what is in them."
-    if not found["compared"]:
+    if found.get("not_reached"):
+        yield f"{where}: there was no time to compare {count(found['not_reached'], 'older decision')}."
+    elif not found["compared"]:
         yield f"{where}: there are no recorded decisions to compare with."
+    if not found["compared"]:
         return
     last = f"{where}: of the last {count(found['compared'], 'decision')}, by the events recorded with them"
     if not number:
@@ -58,7 +61,7 @@ def _told(where: str, found: Mapping[str, Any]) -> Iterator[str]:
 def _change(one: Mapping[str, Any]) -> str:
     who = f"{harmless(one['account'])} {_pipeline(one.get('pipeline'))}".rstrip()
     turned = f"{_verdict(one['before'])} → {_verdict(one['after'])}"
-    return f"{harmless(one['at'])} {who}: {turned}, because {harmless(one['because'])} [{harmless(one['decision_id'])}]"
+    return f"{harmless(one['at'])} {who}: {turned}. {harmless(one['because'])} [{harmless(one['decision_id'])}]"
 
 
 def _pipeline(pipeline: object) -> str:

@@ -41,7 +41,7 @@ def drill() -> None:
 @by_hand.region_option("A Region it is in; repeatable. Default: every Region.", required=False)
 @by_hand.service_option("A service it is of (RDS); repeatable. Default: every service.", required=False)
 @parameters.lasting_option("How long it runs from now on, at most 24h: 20m, 1h.")
-@parameters.reason_option("What is rehearsed, for those who are blocked by it.")
+@parameters.reason_option("What is rehearsed: the record and the announcement say it.")
 @parameters.again_option(PREFIX)
 @format_option
 @url_option(required=True, what="sent it, all of them")

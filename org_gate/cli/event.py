@@ -40,7 +40,7 @@ def event() -> None:
 @by_hand.account_option
 @by_hand.ou_option
 @parameters.lasting_option("How long it stays open from now on, at most 24h: 45m, 2h.")
-@parameters.reason_option("What you see, for those who are blocked by it.")
+@parameters.reason_option("What you see: the record and the announcement say it.")
 @parameters.again_option(PREFIX)
 @format_option
 @url_option(required=True, what="sent it, all of them")

@@ -43,8 +43,17 @@ def told(
     for one in found[field]:
         for line in lines(one, found.get("evaluated_at")):
             click.echo(line)
-    if not found[field]:
+    left = omitted(found, field)
+    if left:
+        click.echo(f"and {left} more")
+    elif not found[field]:
         click.echo(none)
+
+
+def omitted(found: Mapping[str, Any], field: str) -> int:
+    """How many more there are in ``field`` than the API shows; 0 where it does not say."""
+    left = found.get(f"{field}_omitted", 0)
+    return left if isinstance(left, int) else 0
 
 
 def state_of(one: Mapping[str, Any], fields: Fields, *, holds: str, now: str | None) -> str:

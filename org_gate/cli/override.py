@@ -12,7 +12,7 @@ import click
 
 from org_gate.cli import parameters
 from org_gate.cli.changes import Thing, end, make
-from org_gate.cli.listing import Fields, ended, state_of, told
+from org_gate.cli.listing import Fields, ended, omitted, state_of, told
 from org_gate.cli.output import format_option
 from org_gate.cli.reaching import url_option
 from org_gate.cli.surroundings import Surroundings
@@ -167,7 +167,8 @@ def _lines(one: Mapping[str, Any], evaluated_at: str | None) -> Iterator[str]:
     state = state_of(one, _FIELDS, holds="holds", now=evaluated_at)
     yield f"{harmless(one['override_id'])}  {state}"
     for what, field in (("accounts", "accounts"), ("pipelines", "pipelines"), ("lifts", "events")):
-        if one[field]:
-            yield f"  {what}: {harmless(', '.join(one[field]))}"
+        left = omitted(one, field)
+        if one[field] or left:
+            yield f"  {what}: {harmless(', '.join(one[field]))}{f' and {left} more' if left else ''}"
     ticket = f" (ticket {harmless(one['ticket'])})" if one.get("ticket") else ""
     yield f"  made {harmless(one['created_at'])} by {harmless(one['who'])}: {harmless(one['reason'])}{ticket}"

@@ -105,7 +105,7 @@ class DecisionApi:
         return self._cells.change(Question("DELETE", f"/v1/overrides/{_part(override_id)}", shapes.is_override))
 
     def drills(self, *, every: bool = False) -> dict[str, Any]:
-        """``{"drills": [...]}``: those that run or, with ``every``, those that are over as well."""
+        """``{"drills": [...], "evaluated_at"}``: those that run or, with ``every``, those that are over as well."""
         return self._cells.ask(Question("GET", f"/v1/drills{_listed(every)}", shapes.are_by_hand("drills")))
 
     def start_drill(self, body: Mapping[str, Any]) -> tuple[Taken, ...]:
@@ -117,7 +117,7 @@ class DecisionApi:
         return self._cells.change(Question("DELETE", f"/v1/drills/{_part(drill_id)}", shapes.is_by_hand))
 
     def declared_events(self, *, every: bool = False) -> dict[str, Any]:
-        """``{"declared_events": [...]}``: the open ones or, with ``every``, those that are over as well."""
+        """``{"declared_events": [...], "evaluated_at"}``: as ``drills``."""
         shape = shapes.are_by_hand("declared_events")
         return self._cells.ask(Question("GET", f"/v1/declared-events{_listed(every)}", shape))
 

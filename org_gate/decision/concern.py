@@ -1,7 +1,7 @@
 """Which events concern which target (D4, D5), and on what grounds.
 
-Where something about an event is not told, it concerns: the cautious side. Events are sorted by Region once, so
-that a target looks only at those of its own Region and at those that count everywhere.
+Where something about an event is not told, it concerns: the cautious side. Events are sorted by place once, so that
+a target looks only at those of its own Region and at those that count everywhere.
 """
 
 from collections import defaultdict
@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from org_gate.decision.question import Question, ask
+from org_gate.decision.question import Question, ask, own_ground
 from org_gate.decision.words import plain
 from org_gate.decision.zones import Comparison, compare, zones_of
 from org_gate.model.event import GLOBAL, MULTIPLE_SERVICES, Event, Knowledge
 from org_gate.model.request import Request, Target
+from org_gate.model.sky import Places, Sky
 from org_gate.policy.model import Policy
+from org_gate.policy.services import ServiceNames
 
 
 class Concern(NamedTuple):
@@ -34,12 +36,20 @@ def concerning_events(request: Request, knowledge: Knowledge, policy: Policy, no
     return tuple(events[key] for key in sorted(events))
 
 
+def places(request: Request, policy: Policy) -> Places:
+    """Where every event is that can concern the request (D5a): no other one changes its decision."""
+    targets = (*request.targets, *own_ground(request, policy))
+    names = ServiceNames(policy.service_aliases)
+    return Places(frozenset(target.region for target in targets), names.spellings(policy.global_services))
+
+
 def concerns(question: Question) -> Iterator[Concern]:
     """Every pair of a target and an event that concerns it."""
-    sky = _Sky(question)
+    sky = Sky(event for event in question.knowledge.events if not is_over(event, question.now))
+    everywhere = question.names.spellings(question.policy.global_services)
     for index, target in enumerate(question.targets):
         needs = _Needs(question, target)
-        for event in sky.over(target):
+        for event in sky.over(Places(frozenset({target.region}), everywhere)):
             grounds = needs.grounds(event)
             if grounds is not None:
                 yield Concern(index, event, grounds)
@@ -59,31 +69,6 @@ def account_ground(event: Event, account: str) -> str | None:
     if event.scope != "ACCOUNT_SPECIFIC" and not (event.accounts or event.lists_accounts):
         return "it names no scope and no account, so it counts as public"
     return None
-
-
-class _Sky:
-    """The events that are not over, by where they count (D5a)."""
-
-    def __init__(self, question: Question) -> None:
-        policy, names = question.policy, question.names
-        self._global_services = names.all(policy.global_services)
-        self._names = names
-        self._everywhere: list[Event] = []
-        self._in_region: defaultdict[str, list[Event]] = defaultdict(list)
-        for event in question.knowledge.events:
-            if not is_over(event, question.now):
-                self._place_of(event).append(event)
-
-    def over(self, target: Target) -> Iterator[Event]:
-        yield from self._everywhere
-        yield from self._in_region.get(target.region, ())
-
-    def _place_of(self, event: Event) -> list[Event]:
-        if event.region in {GLOBAL, ""} or event.service is None:
-            return self._everywhere
-        if self._names.canonical(event.service) in self._global_services:
-            return self._everywhere
-        return self._in_region[event.region]
 
 
 class _Needs:

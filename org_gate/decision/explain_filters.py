@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from org_gate.decision.fit import Answer, Fit, all_of
-from org_gate.decision.match import entities_fit, event_conditions
+from org_gate.decision.match import conditions, entities_fit
 from org_gate.decision.question import Question
 from org_gate.decision.targets import target_conditions
 from org_gate.decision.words import plain
@@ -48,15 +48,16 @@ class Room:
 def hold_rule(question: Question, rule: Rule, target: Target, event: Event) -> Held:
     """``target`` is one of the question's."""
     zones = zones_of(event, question.policy)
-    conditions = list(event_conditions(rule.match, event, question.names, question.now, zones=zones))
+    of_rule = conditions(rule.match, question.names, question.now)
+    of_event = [(field, fits(event, zones)) for field, fits in of_rule]
     if rule.match.entities:
-        conditions.append(("entities", entities_fit(rule.match, event, target.account)))
+        of_event.append(("entities", entities_fit(rule.match, event, target.account)))
     of_target = _target_conditions(question, rule.targets, target)
     misfits = [
-        *(_event_misfit(question, rule.match, field, event, target) for field in _unfit(conditions)),
+        *(_event_misfit(question, rule.match, field, event, target) for field in _unfit(of_event)),
         *(_target_misfit(question, rule.targets, field, target, "the rule") for field in _unfit(of_target)),
     ]
-    return _held((answer for _, answer in (*conditions, *of_target)), misfits)
+    return _held((answer for _, answer in (*of_event, *of_target)), misfits)
 
 
 def hold_filter(question: Question, wanted: TargetFilter, target: Target, whose: str) -> Held:

@@ -48,8 +48,7 @@ def _begin(freeze: Freeze, rrule: str, duration: timedelta, now: datetime) -> da
     if now < freeze.start:
         return None
     last = now if freeze.end is None else min(now, freeze.end - timedelta(seconds=1))
-    since = now - min(duration, now - freeze.start + timedelta(seconds=1))
-    return latest_occurrence(rrule, freeze.start, time_zone(freeze.timezone), after=since, not_after=last)
+    return latest_occurrence(rrule, freeze.start, time_zone(freeze.timezone), after=now - duration, not_after=last)
 
 
 def _doubts(question: Question, freeze: Freeze, target: Target) -> tuple[str, ...] | None:

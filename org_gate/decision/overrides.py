@@ -73,7 +73,10 @@ def _by_event(overrides: Iterable[Override]) -> dict[str, Override]:
 
 
 def _of_all_targets(naming: Sequence[Sequence[Override]]) -> Override | None:
-    """The first of ``all`` that names each of them: several that only do so together do not count (D13)."""
+    """The first of ``all`` that names each of them: several that only do so together do not count (D13).
+
+    Each target's are given in order of precedence.
+    """
     first, *others = naming
     found = (one for one in first if ALL in one.events and all(one in named for named in others))
-    return min(found, key=precedence, default=None)
+    return next(found, None)

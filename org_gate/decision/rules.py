@@ -1,22 +1,29 @@
 """Which rule decides for a target and an event that concerns it, and what it says (D6, D7).
 
 An event is held against every rule once, however many targets it concerns; a target against a rule's filter once,
-however many events concern it.
+however many events concern it. Most rules are about another service or type of event than the one at hand: those are
+put aside once for all events of its service and type.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from org_gate.decision.fit import Answer, Fit, all_of
-from org_gate.decision.match import entities_fit, event_fits
+from org_gate.decision.match import Condition, Zones, conditions, entities_fit
 from org_gate.decision.question import Question
 from org_gate.decision.zones import zones_of
 from org_gate.model.decision import Verdict
 from org_gate.model.event import Event, EventKey
 from org_gate.policy.model import Rule, TargetFilter
 
+Conditions = Mapping[str, Condition]
+"""A rule's, by the names of their fields."""
+
 _ANY_TARGET: Final = TargetFilter()
+_KIND: Final = ("services", "type_codes")
+"""The conditions that look at an event's service and type code alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,7 @@ class Rules:
     def __init__(self, question: Question) -> None:
         self._question = question
         self._rules = question.policy.rules
+        self._by_kind: dict[tuple[str | None, str | None], list[tuple[int, Conditions]]] = {}
         self._by_event: dict[EventKey, list[tuple[int, Answer]]] = {}
         self._by_target: dict[tuple[int, int], Answer] = {}
 
@@ -74,13 +82,31 @@ class Rules:
         return found
 
     def _matching(self, event: Event) -> Iterator[tuple[int, Answer]]:
-        question, zones = self._question, zones_of(event, self._question.policy)
-        for index, rule in enumerate(self._rules):
-            answer = event_fits(rule.match, event, question.names, question.now, zones=zones)
+        zones = zones_of(event, self._question.policy)
+        for index, asked in self._about(event, zones):
+            answer = all_of(fits(event, zones) for fits in asked.values())
             if answer.fit is not Fit.NO:
                 yield index, answer
+            rule = self._rules[index]
             if answer.fit is Fit.YES and rule.targets == _ANY_TARGET and not rule.match.entities:
                 return
+
+    def _about(self, event: Event, zones: Zones) -> list[tuple[int, Conditions]]:
+        """The rules that may fit an event of this service and type."""
+        kind = event.service, event.type_code
+        found = self._by_kind.get(kind)
+        if found is None:
+            found = self._by_kind[kind] = [
+                (index, asked)
+                for index, asked in enumerate(self._conditions)
+                if not any(asked[field](event, zones).fit is Fit.NO for field in _KIND if field in asked)
+            ]
+        return found
+
+    @cached_property
+    def _conditions(self) -> list[Conditions]:
+        names, now = self._question.names, self._question.now
+        return [dict(conditions(rule.match, names, now)) for rule in self._rules]
 
     def _of_target(self, target: int, index: int) -> Answer:
         answer = self._by_target.get((target, index))

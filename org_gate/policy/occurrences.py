@@ -34,11 +34,11 @@ def latest_occurrence(
     after = max(after, start - timedelta(seconds=1))
     if not_after <= after:
         return None
-    first, last = (moment.astimezone(zone).date() for moment in (after, not_after))
+    first, last = after.date() - _SLACK, not_after.date() + _SLACK
     last_of_all = _last_by_count(text, local)
     begins = (
         start if one == local else one.replace(tzinfo=zone).astimezone(UTC)
-        for one in _between(text, local, first - _SLACK, last + _SLACK)
+        for one in _between(text, local, first, last)
         if last_of_all is None or one <= last_of_all
     )
     return max((begin for begin in begins if after < begin <= not_after), default=None)

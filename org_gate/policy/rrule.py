@@ -141,9 +141,9 @@ def _week_start(text: str) -> int:
 def _weekdays(text: str | None) -> Iterator[Weekday]:
     for entry in dict.fromkeys(text.split(",")) if text is not None else ():
         found = _DAY.fullmatch(entry)
-        if found is None or abs(int(found[1] or 1)) > _MOST_NUMBERED_DAY:
+        if found is None or abs(nth := int(found[1] or 0)) > _MOST_NUMBERED_DAY:
             raise ValueError(f"BYDAY as {', '.join(WEEKDAYS)}, each perhaps numbered as in 1MO or -1FR")
-        yield WEEKDAYS.index(found[2]), int(found[1] or 0)
+        yield WEEKDAYS.index(found[2]), nth
 
 
 def _check_together(rule: RecurrenceRule, parts: dict[str, str]) -> None:

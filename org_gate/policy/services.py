@@ -59,6 +59,11 @@ class ServiceNames:
     def all(self, codes: Iterable[str]) -> frozenset[str]:
         return frozenset(self.canonical(code) for code in codes)
 
+    def spellings(self, codes: Iterable[str]) -> frozenset[str]:
+        """Every code, in upper case, that stands for one of these: they themselves and all their aliases."""
+        meant = self.all(codes)
+        return meant | {name for name, code in self._aliases.items() if code in meant}
+
     def is_known(self, code: str) -> bool:
         """Whether it is in the shipped list or an alias (D5c)."""
         return code.upper() in SERVICE_CODES or code.upper() in self._aliases

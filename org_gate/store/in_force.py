@@ -11,6 +11,7 @@ from typing import Final
 
 from org_gate.model.event import Event
 from org_gate.model.override import Override
+from org_gate.model.sky import Places, Sky
 from org_gate.model.synthetic import SyntheticEvent, events_of
 from org_gate.store.by_hand import Made, not_over
 from org_gate.store.overrides import KIND, read_override
@@ -23,23 +24,32 @@ _MARGIN: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
+class MadeEvents:
+    """A drill or declared event: what it stands for, in everybody's eyes, and whom it affects."""
+
+    public: bool
+    accounts: frozenset[str]
+    sky: Sky
+
+
+@dataclass(frozen=True, slots=True)
 class InForce:
-    """As it was read. Each drill or declared event comes with its accounts as a set."""
+    """As it was read."""
 
     overrides: tuple[Override, ...] = ()
-    synthetic: tuple[tuple[SyntheticEvent, frozenset[str]], ...] = ()
+    synthetic: tuple[MadeEvents, ...] = ()
 
     def overrides_for(self, accounts: Collection[str]) -> tuple[Override, ...]:
         """Those that may name one of these accounts, the first to expire first."""
         return tuple(one for one in self.overrides if not one.accounts or not set(one.accounts).isdisjoint(accounts))
 
-    def events_for(self, accounts: Collection[str]) -> Iterator[Event]:
-        """Those that are public or affect one of these accounts."""
+    def events_for(self, accounts: Collection[str], places: Places | None) -> Iterator[Event]:
+        """Those that are public or affect one of these accounts, and count in one of these places (None: anywhere)."""
         asked = frozenset(accounts)
-        for synthetic, affected in self.synthetic:
-            found = affected & asked
-            if synthetic.public or found:
-                yield from events_of(replace(synthetic, accounts=tuple(found)), found)
+        for made in self.synthetic:
+            affected = made.accounts & asked
+            if made.public or affected:
+                yield from (replace(event, accounts=affected) for event in made.sky.over(places))
 
 
 class InForceReader:
@@ -58,5 +68,9 @@ class InForceReader:
 
 def _in_force(found: list[Made]) -> InForce:
     overrides = [read_override(made) for made in found if made.kind == KIND]
-    synthetic = [read_synthetic(made) for made in found if made.kind != KIND]
-    return InForce(tuple(overrides), tuple((one, frozenset(one.accounts)) for one in synthetic))
+    synthetic = [_ready(read_synthetic(made)) for made in found if made.kind != KIND]
+    return InForce(tuple(overrides), tuple(synthetic))
+
+
+def _ready(synthetic: SyntheticEvent) -> MadeEvents:
+    return MadeEvents(synthetic.public, frozenset(synthetic.accounts), Sky(events_of(synthetic, frozenset())))

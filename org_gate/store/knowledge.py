@@ -1,18 +1,21 @@
 """What a decision knows, in at most three reads for one account: public events, the account, the events it points to.
 
 What people put in by hand (overrides, drills, declared events) takes one more after it has changed.
-Events that are over may be among them; D4 is the engine's business. Affected entities take one more read for each
+Of the public events only those of the places asked about are looked at, however many there are elsewhere. Events that
+are over may be among them; D4 is the engine's business. Affected entities take one more read for each
 event that lists some, and are read only where asked for.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from operator import attrgetter
 from typing import Final
 
-from org_gate.model.event import Account, EventKey, Knowledge
+from org_gate.model.event import Account, Event, EventKey, Knowledge
 from org_gate.model.record import CLOSED, EventRecord, event_of
+from org_gate.model.sky import Places, Sky
 from org_gate.store import keys
 from org_gate.store.accounts import account_of
 from org_gate.store.events import Events
@@ -26,6 +29,15 @@ MOST_SETS: Final = 100
 """How many events' entities one decision reads; those of the others count as not known."""
 
 
+@dataclass(frozen=True, slots=True)
+class PublicEvents:
+    """As they were at a revision: their records, and the same ready for decisions."""
+
+    revision: int
+    records: Mapping[EventKey, EventRecord]
+    sky: Sky
+
+
 class Knower:
     """Keeps the public events and what was put in by hand, of the last state it saw. Every method raises StoreError."""
 
@@ -33,10 +45,15 @@ class Knower:
         self._table = table
         self._events = events
         self._in_force = InForceReader(table)
-        self._public: tuple[int, list[EventRecord]] | None = None
+        self._public: PublicEvents | None = None
 
-    def knowledge(self, accounts: Iterable[str], state: State, *, with_entities: bool = False) -> Knowledge:
-        """Of each event, ``accounts`` are the affected ones among those given. In order of ARN and Region."""
+    def knowledge(
+        self, accounts: Iterable[str], state: State, *, places: Places | None = None, with_entities: bool = False
+    ) -> Knowledge:
+        """Of each event, ``accounts`` are the affected ones among those given. In order of ARN and Region.
+
+        Public events and those put in by hand are the ones that count in ``places`` (None: anywhere).
+        """
         known: dict[str, Account] = {}
         pointed: dict[EventKey, set[str]] = defaultdict(set)
         asked = list(dict.fromkeys(accounts))
@@ -46,17 +63,35 @@ class Knower:
                     known[account] = account_of(item)
                 else:
                     pointed[EventKey(item["arn"], item["region"])].add(account)
-        records = {record.key: record for record in self._public_events(state)}
-        records |= self._events.records(sorted(key for key in pointed if key not in records))
-        entities = self._entities(records, pointed, asked) if with_entities else {}
-        events = [event_of(records[key], frozenset(pointed.get(key, ())), entities.get(key)) for key in records]
         by_hand = self._in_force.read(state)
+        events = [
+            *self._told(self._public_events(state), places, pointed, asked if with_entities else ()),
+            *by_hand.events_for(asked, places),
+        ]
         return Knowledge(
             as_of=state.as_of,
-            events=tuple(sorted([*events, *by_hand.events_for(asked)], key=attrgetter("key"))),
+            events=tuple(sorted(events, key=attrgetter("key"))),
             accounts=known,
             overrides=by_hand.overrides_for(asked),
         )
+
+    def _told(
+        self,
+        public: PublicEvents,
+        places: Places | None,
+        pointed: Mapping[EventKey, set[str]],
+        entities_of: Sequence[str],
+    ) -> Iterator[Event]:
+        """What AWS Health told: of the public events only those that need it are made anew."""
+        ready = {event.key: event for event in public.sky.over(places)}
+        records = {key: public.records[key] for key in (*ready, *pointed) if key in public.records}
+        records |= self._events.records(sorted(key for key in pointed if key not in records))
+        entities = self._entities(records, pointed, entities_of)
+        for key, record in records.items():
+            if key in pointed or key in entities:
+                yield event_of(record, frozenset(pointed.get(key, ())), entities.get(key))
+            else:
+                yield ready[key]
 
     def _entities(
         self, records: Mapping[EventKey, EventRecord], pointed: Mapping[EventKey, set[str]], accounts: Sequence[str]
@@ -77,7 +112,8 @@ class Knower:
                 found[key][account] = values
         return found
 
-    def _public_events(self, state: State) -> list[EventRecord]:
-        if self._public is None or self._public[0] != state.revision:
-            self._public = (state.revision, self._events.public())
-        return self._public[1]
+    def _public_events(self, state: State) -> PublicEvents:
+        if self._public is None or self._public.revision != state.revision:
+            records = {record.key: record for record in self._events.public()}
+            self._public = PublicEvents(state.revision, records, Sky(map(event_of, records.values())))
+        return self._public

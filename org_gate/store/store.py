@@ -5,11 +5,12 @@ they were when the state last said that they had changed.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from org_gate.model.event import Knowledge
+from org_gate.model.sky import Places
 from org_gate.policy.model import Policy
 from org_gate.store.accounts import Accounts
 from org_gate.store.decision_list import DecisionList, PipelineName
@@ -46,13 +47,16 @@ class Store:
         """Read for every request: what else is kept in the process is judged by it."""
         return self.states.read()
 
-    def knowledge(self, accounts: Iterable[str], state: State, *, with_entities: bool = False) -> Knowledge:
+    def knowledge(
+        self, accounts: Iterable[str], state: State, *, places: Places | None = None, with_entities: bool = False
+    ) -> Knowledge:
         """What a decision about these accounts needs to know; at most three reads for one account.
 
+        Public events elsewhere than in ``places`` (None: anywhere) are left out: they cost nothing, however many.
         One more where overrides, drills or declared events have changed. Those that are over may be among them.
         ``with_entities`` has events say which entities of the accounts they affect, a read for each that lists any.
         """
-        return self._knower.knowledge(accounts, state, with_entities=with_entities)
+        return self._knower.knowledge(accounts, state, places=places, with_entities=with_entities)
 
     def policy(self, state: State) -> tuple[int, Policy]:
         """Raises NoPolicyError where none was published."""
@@ -101,9 +105,13 @@ class Store:
             account=account, pipeline=pipeline, since=since, until=until, after=after, limit=limit
         )
 
-    def recent_decisions(self, limit: int, now: datetime) -> list[dict[str, Any]]:
-        """The records of the newest so many of the last 30 days, the newest first."""
-        return self._decisions.several(self._decision_list.recent(limit, now))
+    def recent_decision_ids(self, limit: int, now: datetime) -> list[str]:
+        """The ids of the newest so many of the last 30 days, the newest first."""
+        return self._decision_list.recent(limit, now)
+
+    def several_decisions(self, decision_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """The records of those that are there, in this order."""
+        return self._decisions.several(decision_ids)
 
     def keep_unreadable(self, raw: Any, *, reason: str, now: datetime) -> None:
         keep_unreadable(self._table, raw, reason=reason, now=now)

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from org_gate.decision.concern import places
 from org_gate.model.event import Event, Knowledge
 from org_gate.model.record import EventRecord, Stamped, Value
 from org_gate.model.times import format_time
@@ -63,7 +64,8 @@ def growth(where: Where, sizes: tuple[int, ...], *, here: int, rules: int) -> It
 
 def _decided(store: Store, asked: World) -> None:
     accounts = sorted({asked.request.caller, *(target.account for target in asked.request.targets)})
-    knowledge = store.knowledge(accounts, store.state())
+    where = places(asked.request, asked.policy)
+    knowledge = store.knowledge(accounts, store.state(), places=where)
     decided(World(asked.request, knowledge, asked.policy))
 
 

@@ -151,6 +151,11 @@ def test_a3_decisions_are_listed_page_by_page_each_to_its_own(store: Store) -> N
     assert pages(ME, window) == [mine[2], mine[1]]
     (entry, *_) = at(store, 10).request("GET", "/v1/decisions").body["decisions"]
     assert (entry["verdict"], entry["ous"], entry["account"]) == ("block", ["Workloads/Prod"], ME)
+    token = at(store, 10).request("GET", "/v1/decisions", caller=CENTRAL, query="limit=2").body["next"]
+    assert pages(OTHER, f"limit=2&next={token}") == [], "another's token opens nothing: it is a place in time"
+    assert pages(ME, f"limit=2&next={token}") == newest_first[1:]
+    stolen = at(store, 10).request("GET", "/v1/decisions", caller=OTHER, query=f"account={ME}&next={token}")
+    assert stolen.status == 403
     wrong = at(store, 10).request("GET", "/v1/decisions", query="next=never-given")
     assert (wrong.status, wrong.body["errors"][0]["parameter"]) == (422, "next")
 

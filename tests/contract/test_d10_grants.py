@@ -188,3 +188,9 @@ def test_d10_the_entry_that_is_named_is_enough() -> None:
     assert kind(STRANGER, pipelines=("a*",), lasts=timedelta(minutes=30)) == "forbidden"
     entry = {"targets": {"accounts": [STRANGER]}, "max": "30m"}
     assert kind(STRANGER, pipelines=("a*",), lasts=timedelta(minutes=30), grants=[entry]) is None
+
+
+def test_d10_a_grant_that_cannot_fit_stands_in_the_way_of_none_below_it() -> None:
+    elsewhere = {"targets": {"regions": ["us-east-1"]}, "max": "1h"}
+    for_others = {"targets": {"pipelines": ["web"]}, "max": "1h"}
+    assert kind(PROD, grants=[elsewhere, for_others, *PROD_MAY]) is None

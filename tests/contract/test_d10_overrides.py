@@ -186,6 +186,8 @@ def test_d13_staleness_is_lifted_where_one_names_every_target_the_pipelines_grou
     assert stale() == stale(dev) == stale(prod) == stale(dev, named) == ("block", "block", None)
     assert stale(prod, dev) == ("block", "block", None), "one override has to name them all"
     assert stale(dev, both) == stale(dev, prod, both) == ("warn", "warn", "o-3")
+    earlier = override(id="o-4", accounts=(DEV, PROD), created_at=NOW - SECOND)
+    assert stale(both, earlier) == stale(earlier, both) == ("warn", "warn", "o-4"), "the one made first"
 
 
 @pytest.mark.contract("D11")

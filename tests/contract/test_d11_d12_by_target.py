@@ -89,3 +89,13 @@ def test_d11_each_given_target_has_to_fit_surely(targets: list[str], pipeline: s
     asks = request(*targets, pipeline=Pipeline(name=pipeline, region="us-east-1"))
     decision = decided(asks, event(), policy({}, exempt=EXEMPT))
     assert (decision.exempt, decision.verdict) == (expected, "allow" if expected else "block")
+
+
+@pytest.mark.contract("D12")
+@pytest.mark.parametrize(("pipeline", "expected"), [("web-shop", "shadow"), ("orders", "enforce"), (None, "enforce")])
+def test_d12_a_mode_may_hang_on_the_pipeline_and_a_name_that_is_not_known_is_the_stricter_way(
+    pipeline: str | None, expected: str
+) -> None:
+    entry = {"targets": {"pipelines": ["web-*"]}, "mode": "shadow"}
+    asks = request("/us-east-1", pipeline=Pipeline(name=pipeline))
+    assert modes(entry, asks=asks) == [expected]

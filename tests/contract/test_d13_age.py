@@ -63,3 +63,11 @@ def test_d13_staleness_counts_by_the_mode() -> None:
 
 def test_d14_the_mark_carries_on_unknown() -> None:
     assert decided("/us-east-1", (), policy(defaults={"on_unknown": "warn"})).knowledge.on_unknown == "warn"
+
+
+def test_d13_the_mark_and_the_reason_say_since_when_and_what_the_policy_makes_of_it() -> None:
+    as_of = NOW - timedelta(hours=1)
+    decision = decided("/us-east-1", (), policy(defaults={"on_stale": "warn"}), as_of=as_of)
+    assert decision.knowledge.as_of == as_of
+    (reason,) = decision.reasons
+    assert "is 1 h old, and at most 10 min counts as fresh. The policy's on_stale says warn." in reason.explanation

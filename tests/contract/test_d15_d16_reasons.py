@@ -115,3 +115,9 @@ def test_d17_now_is_cut_to_the_second_and_needs_an_offset() -> None:
     assert (decision.verdict, decision.evaluated_at) == ("block", NOW)
     with pytest.raises(ValueError, match="offset"):
         decided("/us-east-1", (), now=datetime(2026, 3, 2))  # noqa: DTZ001  the point of the test
+
+
+@pytest.mark.contract("D15")
+def test_d15_hints_of_one_target_are_in_order_of_their_texts() -> None:
+    decision = decided("/us-east-1/ZZTOP+AARDVARK+MOLE", ())
+    assert [reason.explanation.split()[0] for reason in decision.reasons] == ["AARDVARK", "MOLE", "ZZTOP"]

@@ -40,3 +40,7 @@ def test_d12_a_milder_mode_warns_and_says_what_enforce_would_have_said(mode: str
 def test_d12_a_warning_stays_a_warning() -> None:
     decision = decided("/us-east-1", CHANGE, policy(WARN, mode="shadow"))
     assert (decision.verdict, decision.would_be) == ("warn", "warn")
+
+
+def test_a_decision_says_by_which_version_of_the_policy_it_was_made() -> None:
+    assert decided("/us-east-1", ()).policy_version == 7

@@ -336,3 +336,34 @@ freezes:
     read = load_policy(text, "p.yaml")
     assert [freeze.timezone for freeze in read.freezes] == ["UTC", "UTC", "Europe/Berlin"]
     assert read.rules[0].targets.tags == {"tier": ("1",)}
+
+
+@pytest.mark.contract("P1")
+@pytest.mark.contract("P5")
+def test_p1_what_is_wrong_with_fields_among_themselves_is_told_with_what_was_found() -> None:
+    text = """\
+version: 1
+freezes:
+  - {name: a, from: 2026-11-26T00:00:00Z}
+  - {name: b, from: 2026-11-26T00:00:00Z, to: 2026-11-26T00:00:00Z, duration: 1h}
+  - {name: b, from: 2026-11-26T00:00:00Z, rrule: FREQ=DAILY}
+  - {name: c, from: 1969-12-31T23:59:59Z, rrule: FREQ=DAILY, duration: 31622401s}
+service_aliases: {db: RDS, DB: EC2, multiple_services: RDS, x: y, y: x}
+"""
+    lone_end = "a time after from, which is 2026-11-26T00:00:00Z"
+    round_about = "aliases that end at a service code"
+    outages = "MULTIPLE_SERVICES as an alias, which would hide the largest outages"
+    needed = "a freeze with an rrule needs it"
+    assert [(problem.field, problem.found, problem.expected) for problem in problems(text)] == [
+        ("freezes[0].to", "nothing", "a time: a freeze without an rrule needs its end"),
+        ("freezes[1].to", "'2026-11-26T00:00:00Z'", lone_end),
+        ("freezes[1].duration", "a duration without an rrule", "from and to alone, or an rrule"),
+        ("freezes[2].duration", "nothing", f"how long each occurrence lasts: {needed}"),
+        ("freezes[2].name", "'b'", "a name that no other freeze has"),
+        ("freezes[3].from", "'1969-12-31T23:59:59Z'", "a time from 1970 on"),
+        ("freezes[3].duration", "'31622401s'", "at most 366d where it recurs"),
+        ("service_aliases.DB", "DB again", "each alias once, whatever its case"),
+        ("service_aliases.multiple_services", outages, "aliases of single services"),
+        ("service_aliases.x", "X, whose aliases lead round in a circle", round_about),
+        ("service_aliases.y", "Y, whose aliases lead round in a circle", round_about),
+    ]

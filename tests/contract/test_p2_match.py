@@ -4,6 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from org_gate.decision.match import conditions
+from org_gate.policy.model import Match
+from org_gate.policy.services import ServiceNames
 from tests.unit.decision.builders import NOW, decided, event, policy
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
@@ -78,3 +81,34 @@ def test_p2_fields(match: dict[str, object], fields: dict[str, object], expected
 )
 def test_d7_a_field_that_the_event_lacks_is_not_known(match: dict[str, object], fields: dict[str, object]) -> None:
     assert fits(match, fields)
+
+
+EVERY_FIELD: dict[str, object] = {
+    "categories": ["issue"],
+    "statuses": ["open"],
+    "scopes": ["PUBLIC"],
+    "actionabilities": ["ACTION_REQUIRED"],
+    "personas": ["SECURITY"],
+    "type_codes": ["*"],
+    "drill": True,
+    "services": ["RDS"],
+    "regions": ["us-east-1"],
+    "availability_zones": ["use1-az4"],
+    "starts_within": "1h",
+    "open_for_at_least": "1h",
+    "updated_within": "1h",
+    "entities": ["*"],
+}
+
+
+@pytest.mark.contract("P2")
+def test_p2_each_condition_goes_by_its_fields_name_and_what_is_left_out_asks_nothing() -> None:
+    assert set(EVERY_FIELD) == set(Match.model_fields)
+
+    def asked(fields: dict[str, object]) -> list[str]:
+        return [name for name, _ in conditions(Match.model_validate(fields), ServiceNames({}), NOW)]
+
+    of_event = [name for name in EVERY_FIELD if name != "entities"]
+    assert asked(EVERY_FIELD) == of_event
+    assert [asked({name: EVERY_FIELD[name]}) for name in of_event] == [[name] for name in of_event]
+    assert asked({}) == asked({"entities": ["*"]}) == []

@@ -2,10 +2,12 @@
 
 import pytest
 
-from org_gate.decision.targets import ou_fits
+from org_gate.decision.targets import ou_fits, target_conditions
 from org_gate.model.event import Account
 from org_gate.model.request import Pipeline
-from tests.unit.decision.builders import DEV, PROD, decided, event, policy, request
+from org_gate.policy.model import TargetFilter
+from org_gate.policy.services import ServiceNames
+from tests.unit.decision.builders import DEV, PROD, decided, event, policy, request, target
 
 
 @pytest.mark.contract("P4")
@@ -30,6 +32,9 @@ from tests.unit.decision.builders import DEV, PROD, decided, event, policy, requ
         ("A/**/Z", "A/Z", True),
         ("A/**/Z", "A/B/C/Z", True),
         ("A/**/Z", "A/B/C", False),
+        ("A/**/A", "A", False),
+        ("A/**/A/**", "A/B", False),
+        ("A/**/A", "A/A", True),
         ("**", "", True),
         ("**", "A/B", True),
         ("", "", True),
@@ -75,3 +80,24 @@ def test_p3_all_fields_any_entry(filters: dict[str, list[str]], expected: bool) 
     rules = policy({"targets": filters}, service_aliases={"DB": "RDS"})
     asked = request("/us-east-1/rds", pipeline=Pipeline(name="orders-prod"))
     assert bool(decided(asked, event(), rules).reasons) is expected
+
+
+@pytest.mark.contract("P3")
+def test_p3_each_condition_goes_by_its_fields_name_and_what_is_left_out_asks_nothing() -> None:
+    every = {
+        "accounts": [PROD],
+        "ous": ["**"],
+        "tags": {"tier": ["1"]},
+        "regions": ["us-east-1"],
+        "services": ["RDS"],
+        "pipelines": ["*"],
+    }
+    assert list(every) == list(TargetFilter.model_fields)
+
+    def asked(fields: dict[str, object]) -> list[str]:
+        wanted = TargetFilter.model_validate(fields)
+        return [name for name, _ in target_conditions(wanted, target("/us-east-1"), None, {}, ServiceNames({}))]
+
+    assert asked(every) == list(every)
+    assert [asked({name: value}) for name, value in every.items()] == [[name] for name in every]
+    assert asked({}) == []

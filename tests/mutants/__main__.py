@@ -6,6 +6,7 @@ Without files: all of org_gate/decision and org_gate/policy. Ends with 1 where a
 one that is listed is gone. The copy and the notes of what was run are in .cache/mutants.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from tests.mutants.accepted import accepted, compared, entries
-from tests.mutants.work import Note, digest, read_notes
+from tests.mutants.generate import wanted as is_wanted
+from tests.mutants.work import Digests, Note, holding
 
 ROOT: Final = Path(__file__).parents[2]
 LISTED: Final = Path(__file__).with_name("accepted.toml")
@@ -25,11 +27,12 @@ PACKAGES: Final = ("org_gate/decision", "org_gate/policy")
 
 def main(files: list[str]) -> int:
     copy = copied()
-    wanted = files or [str(path.relative_to(copy)) for each in PACKAGES for path in sorted((copy / each).glob("*.py"))]
+    every = [str(path.relative_to(copy)) for each in PACKAGES for path in sorted((copy / each).glob("*.py"))]
+    wanted = files or [file for file in every if is_wanted(file)]
     notes = FOLDER / "notes.jsonl"
     subprocess.run([sys.executable, "-m", "tests.mutants.work", str(notes), *wanted], cwd=copy, check=True)
-    now = digest(copy)
-    return told([note for note in read_notes(notes) if note.digest == now and note.file in wanted], wanted)
+    os.chdir(copy)
+    return told([note for note in holding(notes, Digests()).values() if note.file in wanted], wanted)
 
 
 def copied() -> Path:

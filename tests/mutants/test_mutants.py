@@ -1,5 +1,6 @@
 """The machinery itself: which mutants there are, how survivors are compared, and that one is really put to tests."""
 
+import json
 import os
 import subprocess
 import sys
@@ -71,21 +72,69 @@ def test_survivors_are_compared_by_what_changed_and_files_that_were_not_run_are_
         accepted(listed)
 
 
-def test_a_change_is_seen_by_the_tests_and_is_in_no_file(tmp_path: Path) -> None:
-    (tmp_path / "thing.py").write_text("def one() -> int:\n    return 1\n")
-    (tmp_path / "test_thing.py").write_text(
-        "from thing import one\n\n\ndef test_one() -> None:\n    assert one() == 1\n"
-    )
-    script = (
-        "import sys; from pathlib import Path; from tests.mutants.trial import *; order = Order([], {});"
-        "source = Path('thing.py').read_text().replace('1', sys.argv[1]);"
-        "code = tested(Changed('thing.py', source), ['test_thing.py'], order, Path('log'));"
-        "Path('said').write_text(f'{code} {order.failed}')"
-    )
+THING = """
+LIMIT = 1
+
+
+def one() -> int:
+    return 1
+
+
+def limit() -> int:
+    return LIMIT
+
+
+def unseen() -> int:
+    return 1
+"""
+TESTS_OF_THING = """
+from lib.thing import limit, one
+
+
+def test_one() -> None:
+    assert one() == 1
+
+
+def test_limit() -> None:
+    assert limit() == 1
+"""
+SCRIPT = """
+from pathlib import Path
+from tests.mutants import trial, work
+from tests.mutants.generate import mutants
+from tests.mutants.warm import Killers
+
+trial.TESTS, work.CODE = ("test_thing.py",), ("lib",)
+run = work.Run(work.Digests(), Path("notes"), 2)
+every = list(mutants("lib/thing.py", Path("lib/thing.py").read_text()))
+survey = work.surveyed()
+run.warmly(every, survey, Killers())
+assert {one.place.function for one in run.left(every)} == {"(module)"}
+run.freshly(run.left(every), survey, Killers())
+assert not run.left(every)
+
+Path("test_thing.py").write_text(Path("test_thing.py").read_text() + "\\n")
+again = work.Run(work.Digests(), run.notes, 2)
+assert len(again.left(every)) == len(every), "what killed is another"
+Path("test_thing_too.py").write_text("")
+Path("test_thing.py").write_text(Path("test_thing.py").read_text()[:-1])
+trial.TESTS = ("test_thing*.py",)
+more = work.Run(work.Digests(), run.notes, 2)
+assert {one.place.function for one in more.left(every)} == {"unseen"}, "a new test is for the survivors"
+"""
+
+
+def test_changes_are_seen_by_the_tests_and_are_in_no_file(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "thing.py").write_text(THING)
+    (tmp_path / "test_thing.py").write_text(TESTS_OF_THING)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
-    said = []
-    for number in ("1", "2"):
-        subprocess.run([sys.executable, "-c", script, number], cwd=tmp_path, env=environment, check=True)
-        said.append((tmp_path / "said").read_text())
-    assert said == ["0 None", "1 test_thing.py::test_one"]
-    assert (tmp_path / "thing.py").read_text() == "def one() -> int:\n    return 1\n"
+    subprocess.run([sys.executable, "-c", SCRIPT], cwd=tmp_path, env=environment, check=True)
+
+    notes = [json.loads(line) for line in (tmp_path / "notes").read_text().splitlines()]
+    assert {(function, killed_by) for _, _, function, _, _, killed_by, _ in notes} == {
+        ("(module)", "test_thing.py::test_limit"),
+        ("one", "test_thing.py::test_one"),
+        ("unseen", None),
+    }
+    assert (tmp_path / "lib" / "thing.py").read_text() == THING

@@ -3,7 +3,7 @@
     python -m tests.mutants.work NOTES FILE ...
 
 NOTES is a file of JSON lines; what it holds of the same code and tests is not run again, so a run that was ended goes
-on where it was. Of other code or tests it says which test is likely to kill, no more.
+on where it was, and a new test meets the survivors alone. Of other code it says which test is likely to kill, no more.
 """
 
 import hashlib
@@ -13,29 +13,22 @@ import pickle
 import sys
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from tests.mutants.accepted import Place
+from tests.mutants.fresh import failing
 from tests.mutants.generate import Mutant, mutants
-from tests.mutants.trial import Changed, Order, end, load_libraries, tested
+from tests.mutants.trial import Order, confine, end, files, load_libraries, run
+from tests.mutants.warm import Killers, Survey, Surveyor, Warm, forked, limit
 
-TESTS: Final = {
-    "org_gate/decision": ("tests/unit/decision", "tests/contract/test_d*.py"),
-    "org_gate/policy": (
-        *("tests/unit/policy", "tests/contract/test_p*.py"),
-        *("tests/unit/decision", "tests/contract/test_d*.py"),
-    ),
-}
-"""By package; a decision rests on a policy, a policy on no decision."""
-JUDGED: Final = (*TESTS, "org_gate/model", "tests/unit/decision", "tests/unit/policy", "tests/contract")
-_KILLERS: Final = 12
-_PATIENCE: Final = 10
-"""How many times as long as all tests take a mutant may take, before it counts as killed."""
+CODE: Final = ("org_gate/decision", "org_gate/policy", "org_gate/model")
+HELPERS: Final = ("tests/unit/decision/builders.py", "tests/unit/decision/oracle.py")
+_PATIENCE: Final = 300
+"""Seconds that all tests may take with one mutant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,132 +48,156 @@ class Note:
         return Place(self.file, self.function, self.change)
 
 
-@dataclass
-class Child:
-    """A process at work. Its answer is read from ``answer`` when it has ended."""
+class Digests:
+    """Of what a note rests on: the code, and the tests that ran. Taken where we are."""
 
-    pid: int
-    mutant: Mutant | None
-    began: float
-    answer: Path
+    def __init__(self) -> None:
+        code = [str(path) for folder in CODE for path in sorted(Path(folder).rglob("*.py"))]
+        self._code = _digest([*code, *(one for one in HELPERS if Path(one).exists())])
+        self._tests = {file: _digest([file]) for file in files()}
+        self._all = _digest(self._tests)
 
+    def of(self, killed_by: str | None) -> str:
+        """What a test has killed other tests cannot bring back; what is alive all of them have seen."""
+        return f"{self._code}-{self._tests.get((killed_by or '').partition('::')[0], self._all)}"
 
-@dataclass
-class Bench:
-    """How many processes may run at a time, how long, and which tests have killed what so far."""
-
-    folder: Path
-    cores: int
-    patience: float = 600
-    seconds: dict[str, float] = field(default_factory=dict)
-    killers: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-
-    def run(self, wanted: Iterable[Mutant | None]) -> Iterator[tuple[Mutant | None, str | None, float]]:
-        """Each as it ends: the mutant, what killed it and how long that took. None is the code as it is."""
-        waiting = iter(wanted)
-        running: list[Child] = []
-        try:
-            while True:
-                running += map(self._begun, islice(waiting, self.cores - len(running)))
-                if not running:
-                    return
-                ended = self._next(running)
-                running.remove(ended)
-                yield ended.mutant, self._judged(ended), time.monotonic() - ended.began
-        finally:
-            for child in running:
-                end(child.pid)
-
-    def _begun(self, mutant: Mutant | None) -> Child:
-        handle, name = tempfile.mkstemp(dir=self.folder)
-        os.close(handle)
-        pid = os.fork()
-        if pid:
-            return Child(pid, mutant, time.monotonic(), Path(name))
-        os.setpgid(0, 0)
-        self._child(mutant, Path(name))
-        os._exit(0)
-
-    def _child(self, mutant: Mutant | None, answer: Path) -> None:
-        killers = [] if mutant is None else self.killers[mutant.place.file]
-        order = Order(killers, self.seconds)
-        changed = None if mutant is None else Changed(mutant.place.file, mutant.source)
-        try:
-            code = tested(changed, list(_tests(changed)), order, answer.with_suffix(".log"))
-        except BaseException as error:  # noqa: BLE001  whatever it is, it has killed the mutant
-            code, order.failed = 1, order.failed or repr(error)
-        answer.write_bytes(pickle.dumps((code, order.failed, order.seconds)))
-
-    def _next(self, running: list[Child]) -> Child:
-        """The first that ends; one that takes too long is ended."""
-        while True:
-            for child in running:
-                if os.waitpid(child.pid, os.WNOHANG)[0]:
-                    return child
-                if time.monotonic() - child.began > self.patience:
-                    end(child.pid)
-                    os.waitpid(child.pid, 0)
-                    return child
-            time.sleep(0.01)
-
-    def _judged(self, child: Child) -> str | None:
-        told = child.answer.read_bytes()
-        code, failed, seconds = pickle.loads(told) if told else (1, "time or memory is up", {})  # noqa: S301  our child's
-        if child.mutant is None:
-            if code:
-                raise SystemExit(
-                    f"The tests fail without any mutant: {failed}\n{child.answer.with_suffix('.log').read_text()}"
-                )
-            self.seconds = seconds
-            self.patience = _PATIENCE * (time.monotonic() - child.began) + _PATIENCE
-        child.answer.unlink()
-        child.answer.with_suffix(".log").unlink(missing_ok=True)
-        if code and child.mutant is not None:
-            self.remember(child.mutant.place.file, failed)
-        return (failed or f"pytest ended with {code}") if code else None
-
-    def remember(self, file: str, killer: str | None) -> None:
-        """The newest first."""
-        if killer is not None and "::" in killer:
-            kept = [one for one in self.killers[file] if one != killer]
-            self.killers[file] = [killer, *kept][:_KILLERS]
+    @property
+    def all(self) -> str:
+        return self.of(None)
 
 
-def _tests(changed: Changed | None) -> Iterator[str]:
-    """Those that may kill the mutant; all of them for the code as it is."""
-    package = "org_gate/policy" if changed is None else changed.file.rpartition("/")[0]
-    for glob in TESTS[package]:
-        yield from sorted(map(str, Path().glob(glob)))
-
-
-def digest(copy: Path) -> str:
-    """Of the code and the tests that decide what becomes of a mutant."""
+def _digest(names: Iterable[str]) -> str:
     found = hashlib.sha256()
-    for folder in JUDGED:
-        for path in sorted((copy / folder).rglob("*.py")):
-            found.update(f"{path.relative_to(copy)}\0{path.read_text()}\0".encode())
+    for name in names:
+        found.update(f"{name}\0{Path(name).read_text()}\0".encode())
     return found.hexdigest()[:16]
 
 
-def main(notes: Path, files: list[str]) -> None:
-    now = digest(Path())
-    old = list(read_notes(notes))
-    done = {(*note.place, note.nth) for note in old if note.digest == now}
-    every = [one for file in files for one in mutants(file, Path(file).read_text())]
-    wanted = [one for one in every if (*one.place, one.nth) not in done]
-    print(f"{len(wanted)} mutants to run; {len(every) - len(wanted)} are done", flush=True)  # noqa: T201  progress
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What all processes of one run share. ``notes`` is only ever added to."""
+
+    digests: Digests
+    notes: Path
+    cores: int
+
+    def told(self, mutant: Mutant, killed_by: str | None, seconds: float) -> None:
+        line = json.dumps([self.digests.of(killed_by), *mutant.place, mutant.nth, killed_by, round(seconds, 3)]) + "\n"
+        with self.notes.open("a") as output:
+            output.write(line)
+
+    def left(self, every: Sequence[Mutant]) -> list[Mutant]:
+        done = holding(self.notes, self.digests)
+        return [one for one in every if (*one.place, one.nth) not in done]
+
+    def warmly(self, wanted: Sequence[Mutant], survey: Survey, killers: Killers) -> None:
+        """Those that can be swapped in; the others are left."""
+
+        def all_at_once(share: Sequence[Mutant]) -> None:
+            code = run(Warm(share, survey, killers, self.told))
+            if code:
+                raise RuntimeError(f"pytest ended with {code}")
+
+        self._shared(wanted, all_at_once)
+
+    def freshly(self, wanted: Sequence[Mutant], survey: Survey, killers: Killers) -> None:
+        """Each with an import of its own."""
+
+        def one_by_one(share: Sequence[Mutant]) -> None:
+            for mutant in share:
+                began = time.monotonic()
+                likely = killers.files(mutant)
+                killed_by = forked(partial(_failing, mutant, survey, killers, likely)) if likely else None
+                killed_by = killed_by or forked(partial(_failing, mutant, survey, killers, []))
+                killers.remember(mutant, killed_by)
+                self.told(mutant, killed_by, time.monotonic() - began)
+
+        self._shared(wanted, one_by_one)
+
+    def _shared(self, wanted: Sequence[Mutant], work: Callable[[Sequence[Mutant]], object]) -> None:
+        """Among as many processes as there are cores. Raises SystemExit where one of them fails."""
+        children = {self._begun(wanted[core :: self.cores], work) for core in range(min(self.cores, len(wanted)))}
+        try:
+            while children:
+                pid, status = os.wait()
+                children.discard(pid)
+                if status:
+                    raise SystemExit("The run ended early: see what is written above.")
+        finally:
+            for pid in children:
+                end(pid)
+
+    def _begun(self, share: Sequence[Mutant], work: Callable[[Sequence[Mutant]], object]) -> int:
+        pid = os.fork()
+        if pid:
+            return pid
+        with tempfile.TemporaryDirectory() as folder:
+            said = os.dup(2)
+            log = Path(folder) / "log"
+            confine(log)
+            try:
+                work(share)
+            except BaseException as error:  # noqa: BLE001  the edge of this process
+                os.write(said, f"{error!r}\n{log.read_text()[-4000:]}\n".encode())
+                os._exit(1)
+        os._exit(0)
+
+
+def _failing(mutant: Mutant, survey: Survey, killers: Killers, tests: list[str]) -> str | None:
+    limit(_PATIENCE)
+    quick = sorted(survey.seconds, key=lambda name: (survey.seconds[name], name))
+    return failing(mutant.place.file, mutant.source, Order(killers.first(mutant, quick), survey.seconds), tests)
+
+
+def surveyed() -> Survey:
+    """Raises SystemExit where a test fails without any mutant."""
+    with tempfile.NamedTemporaryFile() as answer, tempfile.NamedTemporaryFile("r") as log:
+
+        def work() -> str | None:
+            confine(Path(log.name))
+            surveyor = Surveyor(CODE)
+            code = run(surveyor)
+            Path(answer.name).write_bytes(pickle.dumps(surveyor.survey))
+            return f"{surveyor.failed}: pytest ended with {code}" if code else None
+
+        failed = forked(work)
+        if failed is not None:
+            raise SystemExit(f"The tests fail without any mutant: {failed}\n{log.read()[-4000:]}")
+        survey = pickle.loads(Path(answer.name).read_bytes())  # noqa: S301  our child's
+        assert isinstance(survey, Survey)
+        return survey
+
+
+def _killers(notes: Path) -> Killers:
+    killers = Killers()
+    for note in read_notes(notes):
+        killers.remember(note, note.killed_by)
+    return killers
+
+
+def _surveyed_before(kept: Path) -> Survey:
+    if kept.exists():
+        survey = pickle.loads(kept.read_bytes())  # noqa: S301  written below
+        assert isinstance(survey, Survey)
+        return survey
+    survey = surveyed()
+    for old in kept.parent.glob("survey-*"):
+        old.unlink()
+    kept.write_bytes(pickle.dumps(survey))
+    return survey
+
+
+def main(notes: Path, wanted: list[str]) -> None:
+    this = Run(Digests(), notes, os.cpu_count() or 1)
+    every = [one for file in wanted for one in mutants(file, Path(file).read_text())]
+    left = this.left(every)
+    _say(f"{len(left)} mutants to run; {len(every) - len(left)} are done")
     load_libraries()
-    with tempfile.TemporaryDirectory() as folder, notes.open("a") as output:
-        bench = Bench(Path(folder), os.cpu_count() or 1)
-        for note in old:
-            bench.remember(note.file, note.killed_by)
-        list(bench.run([None]))
-        for number, (mutant, killed_by, seconds) in enumerate(bench.run(wanted), 1):
-            assert mutant is not None
-            output.write(json.dumps([now, *mutant.place, mutant.nth, killed_by, round(seconds, 2)]) + "\n")
-            output.flush()
-            if number % 50 == 0:
-                print(f"  {number} of {len(wanted)}", flush=True)  # noqa: T201  progress
+    survey = _surveyed_before(notes.with_name(f"survey-{this.digests.all}"))
+    this.warmly(left, survey, _killers(notes))
+    left = this.left(every)
+    _say(f"{len(left)} are left that need an import of their own")
+    this.freshly(left, survey, _killers(notes))
 
 
 def read_notes(notes: Path) -> Iterator[Note]:
@@ -189,6 +206,16 @@ def read_notes(notes: Path) -> Iterator[Note]:
         told: Any = json.loads(line) if line.endswith("]") else None
         if told is not None:
             yield Note(*told)
+
+
+def holding(notes: Path, digests: Digests) -> dict[tuple[str, str, str, int], Note]:
+    """The notes that hold for the code and the tests as they are, by mutant."""
+    found = (note for note in read_notes(notes) if note.digest == digests.of(note.killed_by))
+    return {(*note.place, note.nth): note for note in found}
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201  progress
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -15,6 +15,7 @@ from org_gate.central.api import answer
 from org_gate.central.desk import DecisionStore, Desk
 from org_gate.model.event import Account, Event, EventKey, Knowledge
 from org_gate.model.override import Override
+from org_gate.model.sky import Places, Sky
 from org_gate.model.synthetic import Kind, SyntheticEvent
 from org_gate.policy.load import policy_data, policy_from_data
 from org_gate.policy.model import Policy
@@ -164,11 +165,14 @@ class FakeStore:
         self._called("state")
         return State(as_of=self.as_of, revision=5, policy_version=len(self.published))
 
-    def knowledge(self, accounts: Iterable[str], state: State, *, with_entities: bool = False) -> Knowledge:
+    def knowledge(
+        self, accounts: Iterable[str], state: State, *, places: Places | None = None, with_entities: bool = False
+    ) -> Knowledge:
         self._called("knowledge with entities" if with_entities else "knowledge")
         wanted = {name: self.tree[name] for name in accounts if name in self.tree}
         overrides = tuple(self.overrides_made.made.values())
-        return Knowledge(as_of=state.as_of, events=self.events_known, accounts=wanted, overrides=overrides)
+        events = tuple(Sky(self.events_known).over(places))
+        return Knowledge(as_of=state.as_of, events=events, accounts=wanted, overrides=overrides)
 
     def policy(self, state: State) -> tuple[int, Policy]:
         self._called("policy")
@@ -215,9 +219,13 @@ class FakeStore:
         self._called(f"decisions {account} {pipeline} {since} {until} {after} {limit}")
         return [], None
 
-    def recent_decisions(self, limit: int, now: datetime) -> list[dict[str, Any]]:
-        self._called(f"recent_decisions {limit} at {now:%H:%M}")
-        return [*reversed(self.records.values())][:limit]
+    def recent_decision_ids(self, limit: int, now: datetime) -> list[str]:
+        self._called(f"recent_decision_ids {limit} at {now:%H:%M}")
+        return [*reversed(self.records)][:limit]
+
+    def several_decisions(self, decision_ids: Sequence[str]) -> list[dict[str, Any]]:
+        self._called(f"several_decisions {len(decision_ids)}")
+        return [self.records[name] for name in decision_ids if name in self.records]
 
     def _called(self, name: str) -> None:
         self.asked.append(name)

@@ -225,6 +225,11 @@ def test_unknown_paths_are_404_and_wrong_methods_405_with_what_is_allowed() -> N
         ("DELETE", "/v1/decisions", "GET, POST"),
         ("DELETE", "/v1/policies", "GET, POST"),
         ("POST", "/v1/decisions/d-1", "GET"),
+        ("GET", "/v1/policies/comparison", "POST"),
+        ("PUT", "/v1/overrides", "GET, POST"),
+        ("GET", "/v1/drills/drill-1", "DELETE"),
+        ("POST", "/v1/declared-events/declared-1", "DELETE"),
+        ("POST", "/v1/decisions/d-1/explanation", "GET"),
         ("HEAD", "/v1/status", "GET"),
         ("OPTIONS", "/openapi.json", "GET"),
     ):

@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from org_gate.central.answers import ComparisonAnswer, DecisionsAnswer, ExplanationAnswer, ProblemAnswer
-from org_gate.central.policy_desk import MAX_CHANGED
+from org_gate.central.asking import Asker
+from org_gate.central.policy_desk import MAX_CHANGED, PolicyDesk
+from org_gate.central.rights import Rights
 from org_gate.model.event import Account
 from org_gate.store import StoreUnavailableError
-from tests.unit.central.support import CENTRAL, ME, OTHER, RULES, Api, FakeStore, issue
+from tests.unit.central.support import CENTRAL, ME, NOW, OTHER, RULES, Api, FakeStore, Topic, issue
 
 ASK = {"targets": [f"{ME}/us-east-1/RDS"]}
 COMPARISON = "/v1/policies/comparison"
@@ -95,6 +97,21 @@ def test_a_decision_is_explained_by_the_version_that_decided_it() -> None:
     assert told.explanation["evaluated_at"] == told.decision.evaluated_at
 
 
+def test_what_an_earlier_version_kept_is_read_as_it_was_then() -> None:
+    """It knew of no overrides, entities, zones in texts, drills or declared events."""
+    store, decision_id = deciding()
+    path = f"/v1/decisions/{decision_id}/explanation"
+    now = Api(store).request("GET", path).body
+    record = store.records[decision_id]
+    del record["overrides"]
+    for event in record["events"]:
+        for later in ("entities", "text_zones", "drill", "declared"):
+            del event[later]
+    assert Api(store).request("GET", path).body == now
+    found = Api(store).request("POST", COMPARISON, {"policy": RULES}, caller=CENTRAL).body
+    assert (found["compared"], found["unreadable"], found["changed"]) == (1, 0, [])
+
+
 def test_an_explanation_knows_the_overrides_that_were_in_force() -> None:
     store, _ = deciding()
     api = Api(store)
@@ -147,9 +164,8 @@ def test_a_comparison_tells_what_would_change_and_why() -> None:
     assert change.pipeline is not None
     assert (change.pipeline.name, change.pipeline.region) == ("orders", "us-east-1")
     assert (change.before.verdict, change.after.verdict, change.after.would_be) == ("block", "warn", "block")
-    assert "Allowed with a warning" in change.because
-    assert "\n" not in change.because
-    assert "recent_decisions 500 at 12:00" in store.asked
+    assert change.because == "The mode was enforce, it would be warn."
+    assert "recent_decision_ids 500 at 12:00" in store.asked
     assert len(store.published) == 1
 
 
@@ -157,7 +173,7 @@ def test_the_same_policy_changes_nothing() -> None:
     store, _ = deciding()
     reply = Api(store).request("POST", COMPARISON, {"policy": RULES, "last": 7}, caller=CENTRAL)
     assert (reply.body["compared"], reply.body["changed"]) == (1, [])
-    assert "recent_decisions 7 at 12:00" in store.asked
+    assert "recent_decision_ids 7 at 12:00" in store.asked
 
 
 def test_what_this_version_cannot_read_is_counted_and_the_rest_compared() -> None:
@@ -183,10 +199,48 @@ def test_a_comparison_stops_while_there_is_time_to_answer_and_says_how_far_it_ca
     assert (reply.status, reply.body["compared"], reply.body["not_reached"]) == (200, 0, 1)
 
 
+def test_a_comparison_reads_no_further_than_there_is_time() -> None:
+    store, decision_id = deciding()
+    for number in range(49):
+        store.records[f"d-{number}"] = store.records[decision_id] | {"decision_id": f"d-{number}"}
+    left = iter([9000] * 31 + [1000] * 9)
+    desk = PolicyDesk(store, Rights(CENTRAL), Topic())
+    found = desk.compare(Asker(CENTRAL, "ada", NOW), RULES, 500, lambda: next(left) > 2000)
+    assert (found["compared"], found["not_reached"]) == (29, 21)
+    assert [call for call in store.asked if call.startswith("several")] == ["several_decisions 20"] * 2
+
+
+def test_where_more_than_the_mode_changes_both_summaries_are_told() -> None:
+    store, decision_id = deciding()
+    body = {"policy": RULES | {"mode": "shadow", "rules": []}}
+    (change,) = Api(store).request("POST", COMPARISON, body, caller=CENTRAL).body["changed"]
+    assert change["after"] == {"verdict": "allow", "would_be": "allow"}
+    assert change["because"].startswith("Allowed")
+    assert change["because"].endswith(f"It was: {store.records[decision_id]['decision']['summary']}")
+
+
+class Wordy(FakeStore):
+    """Its decisions' entries are large."""
+
+    def decisions(self, *asked: Any) -> tuple[list[dict[str, Any]], str | None]:
+        limit = asked[-1]
+        self._called(f"decisions {limit}")
+        return [{"summary": "x" * 30_000} for _ in range(limit)], f"after {limit}"
+
+
+def test_a_page_is_as_short_as_it_has_to_be_to_be_answered() -> None:
+    store = Wordy()
+    reply = Api(store).request("GET", "/v1/decisions", query="limit=500")
+    assert (len(reply.body["decisions"]), reply.body["next"]) == (125, "after 125")
+    assert [call for call in store.asked if call.startswith("decisions")] == [
+        f"decisions {limit}" for limit in (500, 250, 125)
+    ]
+
+
 def test_comparing_is_for_the_central_account() -> None:
     store, _ = deciding()
     assert Api(store).request("POST", COMPARISON, {"policy": RULES}).status == 403
-    assert not any(call.startswith("recent_decisions") for call in store.asked)
+    assert not any(call.startswith("recent_decision_ids") for call in store.asked)
 
 
 @pytest.mark.parametrize(

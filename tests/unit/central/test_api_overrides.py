@@ -1,11 +1,13 @@
 """Overrides over HTTP: who may make, see and revoke them, and all that is refused."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from org_gate.central.answers import OverrideAnswer, OverridesAnswer, ProblemAnswer
+from org_gate.central.overrides_desk import MAX_IN_FORCE
 from org_gate.model.event import Account
 from org_gate.model.override import Override
 from org_gate.store import ConflictError, StoreUnavailableError, TooLargeError
@@ -172,6 +174,43 @@ def test_one_sees_what_one_made_and_what_may_name_one_and_central_all() -> None:
     assert seen[CENTRAL] == {"mine", "theirs", "both", "whoever", "its own"}
 
 
+def test_whose_accounts_one_did_not_name_oneself_are_counted_and_not_told() -> None:
+    api = Api(granted())
+    others = [f"{number:012d}" for number in range(150)]
+    made = api.request("POST", URL, WANT | {"accounts": [OTHER, ME, *others]}, caller=CENTRAL).body
+    assert (len(made["accounts"]), made["accounts_omitted"]) == (100, 52)
+    (mine,) = api.request("GET", URL).body["overrides"]
+    assert (mine["accounts"], mine["accounts_omitted"]) == ([ME], 151)
+
+
+def test_an_account_has_so_many_in_force_and_no_more() -> None:
+    store, topic = granted(), Topic()
+    api = Api(store, topic)
+    for number in range(MAX_IN_FORCE):
+        assert api.request("POST", URL, WANT | {"id": f"o-{number:032x}"}).status == 200
+    before = dict(store.overrides_made.made)
+    refused = api.request("POST", URL, WANT)
+    assert refused.status == 422
+    assert "Revoke" in refused.body["detail"]
+    assert (store.overrides_made.made, len(topic.heard)) == (before, MAX_IN_FORCE)
+    again = api.request("POST", URL, WANT | {"id": ID})
+    assert again.status == 409, "one that is there is told as that"
+    assert api.request("POST", URL, WANT, caller=CENTRAL).status == 200, "each account has its own number"
+    api.request("DELETE", f"{URL}/{ID}")
+    assert api.request("POST", URL, WANT).status == 200
+
+
+def test_a_list_is_cut_to_what_can_be_answered_and_says_so() -> None:
+    api = Api(FakeStore())
+    arns = [f"{ARN}/{number}/{'x' * 800}" for number in range(100)]
+    for _ in range(60):
+        assert api.request("POST", URL, WANT | {"events": arns}, caller=CENTRAL).status == 200
+    reply = api.request("GET", URL, caller=CENTRAL, query="all=true&limit=1000")
+    shown = OverridesAnswer.model_validate(reply.body)
+    assert len(json.dumps(reply.body)) < 6_000_000
+    assert (len(shown.overrides) + shown.overrides_omitted, shown.overrides_omitted > 0) == (60, True)
+
+
 def test_those_that_are_over_are_listed_where_asked_for_the_newest_first() -> None:
     store = granted()
     for minute, reason in enumerate(("first", "second", "third")):
@@ -183,8 +222,8 @@ def test_those_that_are_over_are_listed_where_asked_for_the_newest_first() -> No
     assert shown.evaluated_at == "2026-03-02T12:10:00Z"
     everything = later.request("GET", URL, query="all=true").body["overrides"]
     assert [one["reason"] for one in everything] == ["third", "second", "first"]
-    cut = later.request("GET", URL, query="all=true&limit=1").body["overrides"]
-    assert [one["reason"] for one in cut] == ["third"]
+    cut = later.request("GET", URL, query="all=true&limit=1").body
+    assert ([one["reason"] for one in cut["overrides"]], cut["overrides_omitted"]) == (["third"], 2)
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "all=maybe"])

@@ -1,5 +1,6 @@
 """Drills and declared events over HTTP: for the central account alone, and all that is refused."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -60,6 +61,33 @@ def test_a_declared_event_is_public_unless_it_names_accounts_or_ous() -> None:
     for named in ({"accounts": [ME]}, {"ous": ["Workloads/Dev"]}):
         told = central(api, "POST", EVENTS, DECLARED | named).body
         assert (told["kind"], told["public"], len(told["accounts"])) == ("declared", False, 1)
+
+
+def test_of_many_accounts_the_first_are_shown_and_the_rest_counted() -> None:
+    names = [f"{number:012d}" for number in range(30_000)]
+    store = FakeStore(tree={name: Account(name, "Big", ("r-1",)) for name in names})
+    api = Api(store)
+    started = central(api, "POST", DRILLS, DRILL | {"accounts": [], "ous": ["Big"], "id": DRILL_ID})
+    (shown,) = central(api, "GET", DRILLS).body["drills"]
+    stopped = central(api, "DELETE", f"{DRILLS}/{DRILL_ID}")
+    for told in (started.body, shown, stopped.body):
+        assert (told["accounts"], told["accounts_omitted"]) == (names[:100], 29_900)
+    assert len(store.synthetic_made.made[DRILL_ID].accounts) == 30_000, "all of them are affected"
+
+
+@pytest.mark.parametrize("query", ["", "all=true", "limit=1000"])
+def test_a_list_is_cut_to_what_can_be_answered_and_says_so(query: str) -> None:
+    store = store_with_tree()
+    api = Api(store)
+    ous = [f"Workloads/Prod/**{'/**' * number}" for number in range(200)]
+    for number in range(80):
+        body = DRILL | {"ous": ous, "id": f"drill-{number:032x}", "reason": "\u00e4" * 1000}
+        assert central(api, "POST", DRILLS, body).status == 200
+    reply = central(api, "GET", DRILLS, query=query)
+    shown = DrillsAnswer.model_validate(reply.body)
+    assert len(json.dumps(reply.body)) < 6_000_000
+    assert (len(shown.drills) + shown.drills_omitted, shown.drills_omitted > 0) == (80, True)
+    assert shown.drills[0].id == max(store.synthetic_made.made), "the newest are shown"
 
 
 def test_services_are_told_by_their_one_name() -> None:
@@ -171,7 +199,11 @@ def test_each_kind_is_listed_and_stopped_by_its_own_path() -> None:
     assert central(api, "DELETE", f"{EVENTS}/{DRILL_ID}").status == 404
     assert central(api, "DELETE", f"{DRILLS}/{DECLARED_ID}").status == 404
     assert central(api, "DELETE", f"{DRILLS}/{DRILL_ID}").status == 200
-    assert central(api, "GET", DRILLS).body == {"drills": []}
+    assert central(api, "GET", DRILLS).body == {
+        "drills": [],
+        "drills_omitted": 0,
+        "evaluated_at": "2026-03-02T12:00:00Z",
+    }
     assert [one["id"] for one in central(api, "GET", DRILLS, query="all=true").body["drills"]] == [DRILL_ID]
     assert len(central(api, "GET", EVENTS).body["declared_events"]) == 1
 
@@ -184,7 +216,8 @@ def test_stopping_again_gives_the_first_stop_and_what_ended_by_itself_stays() ->
     later = Api(store, topic, now=NOW + timedelta(hours=2))
     assert central(later, "DELETE", f"{DRILLS}/{DRILL_ID}").body == first | {"announced": False}
     assert central(later, "DELETE", f"{EVENTS}/{DECLARED_ID}").body["stopped_at"] is None
-    assert central(later, "GET", EVENTS).body == {"declared_events": []}
+    told = DeclaredEventsAnswer.model_validate(central(later, "GET", EVENTS).body)
+    assert (told.declared_events, told.evaluated_at) == ([], "2026-03-02T14:00:00Z")
     assert [notice.kind for notice in topic.heard] == ["drill-started", "event-declared", "drill-stopped"]
 
 

@@ -289,3 +289,11 @@ def test_of_many_affected_accounts_a_few_are_shown(bench: Bench) -> None:
     kept(bench, KINDS[1])[f"drill-{ID}"]["accounts"] = [f"{number:012}" for number in range(800)]
     out = bench.run("drill", "list")[1]
     assert "000000000004 and 795 more, those of Workloads among them" in out
+    kept(bench, KINDS[1])[f"drill-{ID}"]["accounts_omitted"] = 29_200
+    assert "000000000004 and 29995 more" in bench.run("drill", "list")[1]
+
+
+def test_of_an_override_the_accounts_that_are_not_shown_are_counted(bench: Bench) -> None:
+    bench.run("override", "create", "--account", "111122223333", *COMMON)
+    kept(bench, KINDS[0])[f"o-{ID}"]["accounts_omitted"] = 3
+    assert "  accounts: 111122223333 and 3 more\n" in bench.run("override", "list")[1]

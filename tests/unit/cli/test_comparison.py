@@ -37,8 +37,8 @@ def lines(answer: Reply | Unreachable) -> list[str]:
 def test_what_would_change_is_told_with_who_and_why() -> None:
     assert lines(found(change(), change(2, pipeline=None))) == [
         f"{FIRST}: of the last 500 decisions, by the events recorded with them, these 2 would change:",
-        "  2026-03-02T12:00:00Z 111122223333 orders: allow → warn (enforce: block), because rule open-issues [d-1]",
-        "  2026-03-02T12:00:00Z 111122223333: allow → warn (enforce: block), because rule open-issues [d-2]",
+        "  2026-03-02T12:00:00Z 111122223333 orders: allow → warn (enforce: block). rule open-issues [d-1]",
+        "  2026-03-02T12:00:00Z 111122223333: allow → warn (enforce: block). rule open-issues [d-2]",
     ]
     told = lines(found(change(pipeline={"name": "web", "region": "eu-west-1"})))
     assert "this 1 would change" in told[0]
@@ -63,6 +63,13 @@ def test_what_could_not_be_read_is_counted() -> None:
     told = lines(found(compared=0, unreadable=3))
     assert "3 recorded decisions could not be compared" in told[0]
     assert "unreadable" not in "".join(lines(found(unreadable=0)))
+
+
+def test_what_there_was_no_time_for_is_counted() -> None:
+    told = lines(found(compared=1, not_reached=7))
+    assert told[0] == f"{FIRST}: there was no time to compare 7 older decisions."
+    assert "of the last 1 decision" in told[1]
+    assert len(lines(found(compared=0, not_reached=7))) == 1
 
 
 @pytest.mark.parametrize(

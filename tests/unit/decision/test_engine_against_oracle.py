@@ -8,12 +8,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from org_gate.decision.concern import concerning_events
+from org_gate.decision.concern import concerning_events, places
 from org_gate.decision.engine import decide
 from org_gate.model.decision import Decision, Reason, decision_json
 from org_gate.model.event import Event, Knowledge
 from org_gate.model.override import Override
 from org_gate.model.request import Pipeline, Request, Target
+from org_gate.model.sky import Sky
 from org_gate.model.synthetic import SyntheticEvent, events_of
 from org_gate.model.times import format_time, parse_time
 from org_gate.policy.load import policy_data, policy_from_data
@@ -322,6 +323,13 @@ def test_the_same_is_decided_whatever_the_order_and_on_the_concerning_events_alo
         json.dumps(decision_json(engine(seen), "d-1")) for seen in (world, shuffled, replace(world, sky=concerning))
     }
     assert len(answers) == 1
+
+
+@THOROUGH
+@given(worlds)
+def test_the_same_is_decided_on_the_events_of_the_request_s_places_alone(world: World) -> None:
+    there = tuple(Sky(world.sky).over(places(world.request, world.policy)))
+    assert engine(replace(world, sky=there)) == engine(world)
 
 
 @QUICK

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from org_gate.decision.fit import all_of
-from org_gate.decision.match import entities_fit, event_fits
+from org_gate.decision.match import conditions, entities_fit
 from org_gate.decision.targets import target_fits
 from org_gate.model.event import Event
 from org_gate.model.request import Pipeline, Target
@@ -53,7 +53,8 @@ ALIKE_TARGETS = st.sampled_from(sorted(TARGET_FIELDS)).flatmap(two_targets_of)
 
 def fit_of_match(match: Match, event: Event) -> int:
     zones = (*event.text_zones, *([event.availability_zone] if event.availability_zone else []))
-    return all_of([event_fits(match, event, NAMES, NOW, zones=zones), entities_fit(match, event, PROD)]).fit
+    of_event = (fits(event, zones) for _, fits in conditions(match, NAMES, NOW))
+    return all_of([*of_event, entities_fit(match, event, PROD)]).fit
 
 
 @THOROUGH
@@ -100,7 +101,12 @@ def test_what_cannot_meet_never_surely_fits_the_same_event(both: tuple[Match, Ma
         ("starts_within", "1h", "2h", False),
         ("open_for_at_least", "1h", "2h", True),
         ("open_for_at_least", "2h", "1h", False),
+        ("open_for_at_least", "60m", "1h", True),
         ("updated_within", "60m", "1h", True),
+        ("personas", ["OPERATIONS", "SECURITY"], ["SECURITY"], True),
+        ("personas", ["OPERATIONS"], ["OPERATIONS", "SECURITY"], False),
+        ("entities", ["i-*"], ["i-1"], True),
+        ("entities", ["i-1"], ["i-*"], False),
         ("drill", True, True, True),
         ("drill", True, False, False),
     ],
@@ -123,6 +129,7 @@ def test_matches(field: str, wide: Any, narrow: Any, expected: bool) -> None:  #
         ("ous", ["*/Prod/**"], ["*/Prod/x"], True),
         ("ous", ["a/**/b"], ["a/c/b"], False),
         ("tags", {"tier": ["1", "2"]}, {"tier": ["1"], "team": ["a"]}, True),
+        ("tags", {"tier": ["1"]}, {"tier": ["1"]}, True),
         ("tags", {"tier": ["1"], "team": ["a"]}, {"tier": ["1"]}, False),
         ("tags", {"tier": ["1"]}, {"tier": ["1", "2"]}, False),
         ("accounts", ["111122223333"], ["111122223333"], True),

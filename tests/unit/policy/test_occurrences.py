@@ -97,6 +97,64 @@ def test_the_latest_is_the_one_that_a_walk_from_the_start_finds(
 
 
 @pytest.mark.parametrize(
+    ("rrule", "start"),
+    [
+        ("FREQ=DAILY", "2024-03-20T01:30:00"),
+        ("FREQ=DAILY;INTERVAL=3;BYHOUR=1,23", "2024-02-27T00:30:00"),
+        ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=-1,1", "2023-02-01T10:00:00"),
+        ("FREQ=DAILY;INTERVAL=2;BYHOUR=1,2,23;BYSETPOS=-1", "2024-12-20T00:00:00"),
+        ("FREQ=DAILY;BYHOUR=1,2,23;BYSETPOS=2", "2024-12-20T00:00:00"),
+        ("FREQ=DAILY;COUNT=40", "2024-12-20T10:00:00"),
+        ("FREQ=WEEKLY", "2024-12-20T23:30:00"),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,MO,TU", "2024-12-16T10:00:00"),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,MO,TU;WKST=SU", "2024-12-15T10:00:00"),
+        ("FREQ=WEEKLY;INTERVAL=3;BYDAY=SA,SU,MO;WKST=WE", "2024-12-18T10:00:00"),
+        ("FREQ=WEEKLY;BYMONTH=1,12;BYDAY=WE;BYHOUR=1;BYMINUTE=5;BYSECOND=7", "2024-12-01T10:00:00"),
+        (f"{WORKDAYS};BYSETPOS=1;COUNT=60", "2024-12-02T10:00:00"),
+        (f"{WORKDAYS};BYSETPOS=-1;COUNT=57", "2024-12-02T10:00:00"),
+        (f"{WORKDAYS};BYSETPOS=1;COUNT=5", "2025-12-01T10:00:00"),
+        (f"{WORKDAYS};BYSETPOS=-1;COUNT=5", "2025-12-01T10:00:00"),
+        ("FREQ=MONTHLY", "2024-01-31T10:00:00"),
+        ("FREQ=MONTHLY;INTERVAL=5", "2024-11-30T10:00:00"),
+        ("FREQ=MONTHLY;BYDAY=1MO,-1SU,2FR;BYMONTH=1,2,12", "2024-01-01T10:00:00"),
+        ("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1,1", "2024-01-01T10:00:00"),
+        ("FREQ=MONTHLY;INTERVAL=2;BYMONTHDAY=-1,29;COUNT=30", "2023-12-29T10:00:00"),
+        ("FREQ=YEARLY", "2020-02-29T10:00:00"),
+        ("FREQ=YEARLY;INTERVAL=2", "2021-12-31T10:00:00"),
+        ("FREQ=YEARLY;INTERVAL=3;BYMONTH=3,11", "2021-01-15T10:00:00"),
+        ("FREQ=YEARLY;BYYEARDAY=1,60,366,-1", "2020-01-01T10:00:00"),
+        ("FREQ=YEARLY;BYWEEKNO=1,53;WKST=SU", "2020-01-01T10:00:00"),
+        ("FREQ=YEARLY;BYWEEKNO=9;BYDAY=TU", "2020-01-01T10:00:00"),
+        ("FREQ=YEARLY;BYDAY=1MO,-1FR;BYHOUR=3", "2020-01-01T10:00:00"),
+        ("FREQ=YEARLY;BYMONTH=1,12;BYMONTHDAY=1,31;COUNT=9", "2021-01-01T10:00:00"),
+        ("FREQ=YEARLY;BYMONTHDAY=13;BYDAY=FR;BYSETPOS=1", "2020-01-01T10:00:00"),
+    ],
+)
+def test_every_occurrence_is_the_one_that_a_walk_finds(rrule: str, start: str) -> None:
+    begin = utc(start)
+    walked = begins(rrule, begin, BERLIN, begin + timedelta(days=365 * 5))
+    assert walked
+    for before, one in zip([None, *walked], walked[:130], strict=False):
+        assert latest(rrule, begin, BERLIN, one - SECOND, timedelta(days=2000)) == before
+        found = latest(rrule, begin, BERLIN, one, SECOND)
+        assert found == one
+        assert found.tzinfo is UTC
+    last = walked[-1] + SECOND
+    assert latest(rrule, begin, BERLIN, last, timedelta(seconds=2)) == walked[-1]
+    assert latest(rrule, begin, BERLIN, last, SECOND) is None
+
+
+def test_a_count_is_looked_for_a_hundred_years_and_one_beyond_ends_nothing() -> None:
+    start, day = utc("2000-05-05T10:00:00"), timedelta(days=1)
+
+    def occurs(count: int, year: int) -> bool:
+        return latest(f"FREQ=YEARLY;COUNT={count}", start, "UTC", start.replace(year=year), day) is not None
+
+    assert [occurs(101, year) for year in (2099, 2100, 2101)] == [True, True, False]
+    assert [occurs(102, year) for year in (2101, 2102, 2300)] == [True, True, True]
+
+
+@pytest.mark.parametrize(
     ("rrule", "start", "now", "expected"),
     [
         # Berlin's clocks go from 02:00 to 03:00 on 2026-03-29 and back on 2026-10-25
@@ -157,6 +215,14 @@ def test_what_began_long_ago_or_never_fits_ends_after_a_few_months_looked_at(
     latest(rrule, start, "UTC", now + timedelta(days=40), timedelta(hours=8))
     assert after_the_first <= (3 if "COUNT" not in rrule else 1300)
     assert looked_at() - after_the_first <= 3
+
+
+def test_up_to_the_last_year_but_one_that_there_is() -> None:
+    day = timedelta(days=1)
+    for rrule in ("FREQ=MONTHLY", "FREQ=YEARLY;BYMONTH=3,5"):
+        start, now = utc("9998-03-05T10:00:00"), utc("9998-05-05T10:00:00")
+        assert latest(rrule, start, "UTC", now, day) == now
+        assert latest(rrule, start, "UTC", now.replace(year=9999), day) is None
 
 
 def test_time_zones_are_tzdatas_own() -> None:

@@ -14,6 +14,12 @@ def test_a_code_is_brought_to_upper_case_and_aliases_are_resolved_to_their_end()
     assert names.all(["rds", "RDS", "alb"]) == {"RDS", "ELASTICLOADBALANCING"}
 
 
+def test_the_spellings_of_a_code_are_all_that_come_to_it() -> None:
+    names = ServiceNames({"alb": "Elasticloadbalancing", "WEB": "ALB", "names": "Route53", "rds": "RDS"})
+    assert names.spellings(["web", "rds"]) == {"ELASTICLOADBALANCING", "ALB", "WEB", "RDS"}
+    assert names.spellings([]) == frozenset()
+
+
 def test_aliases_that_lead_round_in_a_circle_end_nowhere() -> None:
     aliases = {"A": "b", "B": "C", "c": "A", "D": "A", "E": "F", "F": "EC2", "G": "G"}
     nowhere = dict.fromkeys("ABCD")

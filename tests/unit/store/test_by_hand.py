@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from org_gate.model.event import Account, EventKey
 from org_gate.model.override import Override, override_json, override_of
 from org_gate.model.record import EventRecord, Stamped
+from org_gate.model.sky import Places
 from org_gate.model.synthetic import SyntheticEvent, synthetic_json, synthetic_of
 from org_gate.store import ConflictError, State, Store, TooLargeError
 from tests.unit.store.tables import Killed, TableClient, everything, fake_table, moto_table, store_on
@@ -268,6 +269,19 @@ def test_a_decision_knows_what_was_put_in_by_hand(store: Store) -> None:
     ]
     assert {event.accounts for event in known.events if event.drill} == {frozenset({ME})}
     assert all(event.lists_accounts == event.drill for event in known.events)
+
+
+def test_of_drills_and_declared_events_only_the_places_asked_about_count(store: Store) -> None:
+    store.synthetic.create(drill(regions=("eu-west-1", "eu-west-3"), services=("RDS", "IAM")))
+    store.synthetic.create(declared(regions=()))
+    places = Places(frozenset({"eu-west-1"}), frozenset({"IAM"}))
+    known = store.knowledge([ME, OTHER], store.state(), places=places).events
+    assert [(event.region, event.service, event.accounts) for event in known] == [
+        ("eu-west-1", "IAM", frozenset({ME})),
+        ("eu-west-1", "RDS", frozenset({ME})),
+        ("eu-west-3", "IAM", frozenset({ME})),
+        ("global", "RDS", frozenset()),
+    ]
 
 
 def test_and_nothing_of_other_accounts(store: Store) -> None:

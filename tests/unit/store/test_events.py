@@ -9,6 +9,7 @@ import pytest
 
 from org_gate.model.event import Account, EventKey
 from org_gate.model.record import EventRecord, Stamped, Value
+from org_gate.model.sky import Places
 from org_gate.model.times import format_time
 from org_gate.store import Store, keys
 from org_gate.store.events import Belongings, Change
@@ -111,6 +112,40 @@ def test_a_decision_for_one_account_takes_at_most_four_reads(store: Store, clien
     client.reset()
     store.knowledge([ORDERS], store.state())
     assert client.reads == 4
+
+
+def test_of_the_public_events_only_those_of_the_places_asked_about_are_known(store: Store) -> None:
+    here, there, everywhere = key(1, "eu-west-1"), key(2, "ap-south-1"), key(3, "global")
+    for event in (here, there, everywhere):
+        store.events.save(event, told(event=event, status="open", scope="PUBLIC", service="RDS"), now=NOON)
+    theirs, shared = key(4, "ap-south-1"), key(5, "ap-south-1")
+    store.events.save(theirs, told(event=theirs, **SPECIFIC), now=NOON, belongings=complete(ORDERS))
+    store.events.save(shared, told(event=shared, status="open", service="EC2"), now=NOON, belongings=named(ORDERS))
+
+    def known(*accounts: str, **places: frozenset[str]) -> dict[EventKey, frozenset[str]]:
+        events = store.knowledge(accounts, store.state(), places=Places(**places)).events
+        assert [event.key for event in events] == sorted(event.key for event in events)
+        return {event.key: event.accounts for event in events}
+
+    nobody, ours = frozenset[str](), frozenset({ORDERS})
+    assert known(WEB) == {everywhere: nobody}
+    assert known(WEB, regions=frozenset({"eu-west-1"})) == {everywhere: nobody, here: nobody}
+    assert known(WEB, services=frozenset({"EC2"})) == {everywhere: nobody, shared: nobody}
+    assert known(ORDERS, regions=frozenset({"ap-south-1"})) == {
+        everywhere: nobody, there: nobody, theirs: ours, shared: ours,
+    }  # fmt: skip
+    all_of_them = {event.key for event in store.knowledge([ORDERS], store.state()).events}
+    assert all_of_them == {here, there, everywhere, theirs, shared}
+
+
+def test_what_is_kept_of_public_events_does_not_remember_who_asked(store: Store, client: TableClient) -> None:
+    for number, accounts in enumerate(((), (ORDERS,), (WEB,))):
+        event = key(number)
+        change = told(event=event, status="open", service="RDS", personas=("SECURITY",))
+        store.events.save(event, change, now=NOON, belongings=named(*accounts))
+    for accounts in ((), (ORDERS,), (ORDERS, WEB), (WEB,)):
+        assert store.knowledge(accounts, store.state()) == store_on(client).knowledge(accounts, store.state())
+    assert [event.lists_accounts for event in store.knowledge([ORDERS], store.state()).events] == [False, True, True]
 
 
 def test_the_same_told_again_writes_nothing(store: Store, client: TableClient) -> None:
