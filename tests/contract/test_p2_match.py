@@ -112,3 +112,38 @@ def test_p2_each_condition_goes_by_its_fields_name_and_what_is_left_out_asks_not
     assert asked(EVERY_FIELD) == of_event
     assert [asked({name: EVERY_FIELD[name]}) for name in of_event] == [[name] for name in of_event]
     assert asked({}) == asked({"entities": ["*"]}) == []
+
+
+@pytest.mark.contract("D7")
+@pytest.mark.parametrize(
+    ("name", "fields", "doubt"),
+    [
+        ("categories", {"category": None}, "AWS Health did not tell its category"),
+        ("categories", {"category": "odd"}, "this version has never heard of its category odd"),
+        ("statuses", {"status": None}, "AWS Health did not tell its status"),
+        ("statuses", {"status": "odd"}, "this version has never heard of its status odd"),
+        ("scopes", {"scope": None}, "AWS Health did not tell its scope"),
+        ("scopes", {"scope": "odd"}, "this version has never heard of its scope odd"),
+        ("actionabilities", {"actionability": None}, "AWS Health did not tell its actionability"),
+        ("actionabilities", {"actionability": "odd"}, "this version has never heard of its actionability odd"),
+        ("personas", {"personas": ()}, "AWS Health did not tell its persona"),
+        ("personas", {"personas": ("OPERATIONS", "odd", "strange")}, "this version has never heard of its persona odd"),
+        ("type_codes", {"type_code": None}, "AWS Health did not tell its type code"),
+        ("services", {"service": None}, "AWS Health did not tell its service"),
+        ("regions", {"region": ""}, "AWS Health did not tell its Region"),
+        ("availability_zones", {}, "AWS Health did not tell its zone"),
+        (
+            "availability_zones",
+            {"availability_zone": "us-east-1a"},
+            "its zone us-east-1a cannot be compared with use1-az4",
+        ),
+        ("starts_within", {"start": None}, "AWS Health did not tell its start"),
+        ("open_for_at_least", {"start": None}, "AWS Health did not tell its start"),
+        ("updated_within", {"last_updated": None}, "AWS Health did not tell its last update"),
+        ("entities", {}, "no affected entity of account 111122223333 is known"),
+    ],
+)
+def test_d7_why_it_is_not_known_whether_a_field_fits(name: str, fields: dict[str, object], doubt: str) -> None:
+    rules = policy({"name": "r", "match": {name: EVERY_FIELD[name]}, "verdict": "warn"})
+    (reason,) = decided("/us-east-1", event(**fields), rules).reasons
+    assert f"Whether these fit is not known: rule r ({doubt})." in reason.explanation

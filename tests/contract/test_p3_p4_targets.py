@@ -84,7 +84,7 @@ def test_p3_all_fields_any_entry(filters: dict[str, list[str]], expected: bool) 
 
 @pytest.mark.contract("P3")
 def test_p3_each_condition_goes_by_its_fields_name_and_what_is_left_out_asks_nothing() -> None:
-    every = {
+    every: dict[str, object] = {
         "accounts": [PROD],
         "ous": ["**"],
         "tags": {"tier": ["1"]},

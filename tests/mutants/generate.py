@@ -26,7 +26,7 @@ LEFT_OUT: Final = (
     *("org_gate/policy/cases.py", "org_gate/policy/diff.py", "org_gate/policy/warnings.py"),
     *("org_gate/policy/document.py", "org_gate/policy/load.py", "org_gate/policy/mistakes.py"),
 )
-"""Modules whose mutants can change no verdict and no policy's validity; why is in docs/mutants.md."""
+"""Modules whose mutants change no verdict, nor which values a policy may hold; why is in docs/mutants.md."""
 WORDED: Final = {
     "org_gate/decision/reasons.py": {
         *("_event_reason", "_freeze_reason", "_frozen_text", "_ruling_text", "_rule_text"),

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -80,8 +80,13 @@ class Run:
     digests: Digests
     notes: Path
     cores: int
+    main: int = field(default_factory=os.getpid)
+    """The process that started it; those that it has started end with it, for the copy they work on may be gone."""
 
     def told(self, mutant: Mutant, killed_by: str | None, seconds: float) -> None:
+        """Called by those."""
+        if os.getppid() != self.main:
+            os._exit(1)
         line = json.dumps([self.digests.of(killed_by), *mutant.place, mutant.nth, killed_by, round(seconds, 3)]) + "\n"
         with self.notes.open("a") as output:
             output.write(line)

@@ -80,3 +80,25 @@ def test_where_to_look_is_in_the_regions_of_all_targets_and_at_the_global_servic
     assert places(asked, rules) == Places(
         frozenset({"us-east-1", "us-west-2", "eu-west-1"}), frozenset({"DNS", "ROUTE53", "IAM"})
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "meant"), [("LAMDA", "knows (did you mean LAMBDA?), so events"), ("ZZZZZZZ", "knows, so events")]
+)
+def test_a_service_code_that_is_not_known_is_told_with_the_nearest_if_there_is_one(code: str, meant: str) -> None:
+    (hint,) = decided(f"/us-east-1/{code}", ()).reasons
+    assert f"{code} is not an AWS Health service code that this version {meant} of every service" in hint.explanation
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        (3, "rule r0 (AWS Health did not tell its status); rule r1 (AWS Health did not tell its status); rule r2 ("),
+        (3, "rule r2 (AWS Health did not tell its status). The more severe"),
+        (4, "rule r2 (AWS Health did not tell its status) and 1 more. The more severe"),
+    ],
+)
+def test_three_doubtful_rules_are_named_and_the_others_counted(rules: int, told: str) -> None:
+    unsure = [{"name": f"r{number}", "match": {"statuses": ["open"]}} for number in range(rules)]
+    (reason,) = decided("/us-east-1", event(status=None), policy(*unsure)).reasons
+    assert told in reason.explanation

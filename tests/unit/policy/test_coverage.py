@@ -11,7 +11,7 @@ from org_gate.decision.match import conditions, entities_fit
 from org_gate.decision.targets import target_fits
 from org_gate.model.event import Event
 from org_gate.model.request import Pipeline, Target
-from org_gate.policy.coverage import always_known, can_meet, match_covers, targets_cover
+from org_gate.policy.coverage import always_known, can_meet, match_covers, rule_covers, targets_cover
 from org_gate.policy.model import Match, Rule, TargetFilter
 from org_gate.policy.services import ServiceNames
 from tests.unit.decision.builders import NOW, PROD
@@ -95,6 +95,8 @@ def test_what_cannot_meet_never_surely_fits_the_same_event(both: tuple[Match, Ma
         ("type_codes", ["AWS_*", "B"], ["B", "AWS_[XY]"], True),
         ("type_codes", ["[A]WS*"], ["AWS_RDS"], True),
         ("type_codes", ["A?*"], ["A*"], False),
+        ("type_codes", ["AX*"], ["AB*"], False),
+        ("type_codes", ["AX*"], ["AXB*"], True),
         ("type_codes", ["AWS"], ["AWS*"], False),
         ("availability_zones", [ZONES[3]], [ZONES[2]], True),
         ("starts_within", "2h", "1h", True),
@@ -125,6 +127,7 @@ def test_matches(field: str, wide: Any, narrow: Any, expected: bool) -> None:  #
         ("ous", ["Workloads/**"], ["Workloads", "Workloads/Prod/**", "Workloads/*/x"], True),
         ("ous", ["Workloads/*"], ["Workloads/**"], False),
         ("ous", ["Work/**"], ["Workloads/Prod"], False),
+        ("ous", ["Workloads/Prod/**"], ["Workloads/Dev"], False),
         ("ous", ["r-ab12"], ["ou-ab12-cdefgh12"], False),
         ("ous", ["*/Prod/**"], ["*/Prod/x"], True),
         ("ous", ["a/**/b"], ["a/c/b"], False),
@@ -134,6 +137,7 @@ def test_matches(field: str, wide: Any, narrow: Any, expected: bool) -> None:  #
         ("tags", {"tier": ["1"]}, {"tier": ["1", "2"]}, False),
         ("accounts", ["111122223333"], ["111122223333"], True),
         ("regions", ["eu-west-1"], ["eu-west-1", "global"], False),
+        ("regions", ["eu-west-1", "global"], ["eu-west-1"], True),
         ("services", ["ALB"], ["ELASTICLOADBALANCING"], True),
         ("pipelines", ["web-*"], ["web-shop"], True),
     ],
@@ -149,3 +153,45 @@ def test_what_is_always_known() -> None:
     assert always_known(Match(drill=True), TargetFilter(accounts=("111122223333",), regions=("eu-west-1",)))
     assert not always_known(Match(regions=("eu-west-1",)))
     assert not always_known(Match(), TargetFilter(ous=("**",)))
+
+
+def rule(match: dict[str, Any] | None = None, targets: dict[str, Any] | None = None) -> Rule:
+    return Rule.model_validate(ANY_RULE | {"match": match or {}, "targets": targets or {}})
+
+
+def test_a_rule_covers_another_where_both_its_parts_do() -> None:
+    narrow = rule({"services": ["alb"]}, {"services": ["ALB"], "regions": ["eu-west-1"]})
+    both = rule({"services": ["ELASTICLOADBALANCING"]}, {"services": ["elasticloadbalancing"]})
+    assert rule_covers(rule(), narrow, NAMES)
+    assert rule_covers(both, narrow, NAMES)
+    assert rule_covers(narrow, narrow, NAMES)
+    assert not rule_covers(narrow, both, NAMES)
+    assert not rule_covers(rule({"services": ["RDS"]}), narrow, NAMES)
+    assert not rule_covers(rule({}, {"regions": ["global"]}), narrow, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "meet"),
+    [
+        (rule(), rule({"drill": True}), True),
+        (rule({"drill": True}), rule({"drill": True}), True),
+        (rule({"drill": False}), rule({"drill": False}), True),
+        (rule({"drill": True}), rule({"drill": False}), False),
+        (rule({"drill": True, "services": ["RDS"]}), rule({"drill": False, "services": ["RDS"]}), False),
+        (rule({"services": ["alb"]}), rule({"services": ["RDS", "ELASTICLOADBALANCING"]}), True),
+        (rule({"services": ["ALB"]}), rule({"services": ["RDS"]}), False),
+        (rule({"services": ["ALB"]}), rule({"regions": ["global"]}), True),
+        (rule({"categories": ["issue"]}), rule({"categories": ["scheduledChange"]}), False),
+        (rule({"statuses": ["open"]}), rule({"statuses": ["upcoming"]}), False),
+        (rule({"scopes": ["PUBLIC"]}), rule({"scopes": ["NONE"]}), False),
+        (rule({"regions": ["eu-west-1"]}), rule({"regions": ["global"]}), False),
+        (rule({"actionabilities": ["INFORMATIONAL"]}), rule({"actionabilities": ["ACTION_REQUIRED"]}), False),
+        (rule({"personas": ["SECURITY"]}), rule({"personas": ["BILLING"]}), True),  # an event may have both
+        (rule({}, {"accounts": ["111122223333"]}), rule({}, {"accounts": ["444455556666"]}), False),
+        (rule({}, {"accounts": ["111122223333"]}), rule({}, {"accounts": ["111122223333"]}), True),
+        (rule({}, {"regions": ["eu-west-1"]}), rule({}, {"regions": ["global"]}), False),
+        (rule({}, {"services": ["RDS"]}), rule({}, {"services": ["EC2"]}), True),  # a target may list both
+    ],
+)
+def test_what_can_meet(one: Rule, other: Rule, meet: bool) -> None:  # noqa: FBT001  a case of the table
+    assert can_meet(one, other, NAMES) is can_meet(other, one, NAMES) is meet
