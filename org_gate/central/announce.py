@@ -1,36 +1,21 @@
-"""Tells people what other people did by hand: one plain message to the notification topic for each change.
+"""Tells people what other people did by hand: one message to the notification topic for each change.
 
 The change stands before it is announced: a topic that fails costs the message, never the change, and is logged. A
 message holds what the change's own record shows, and nothing else.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from org_gate.central.news_forms import Notice, Severity, publication
 from org_gate.central.telemetry import tell_unannounced
 from org_gate.model.override import Override
 from org_gate.model.synthetic import SyntheticEvent
 from org_gate.model.times import format_time
 
-Severity = Literal["info", "warning"]
 _SHOWN: Final = 10
-_ASCII_FROM, _ASCII_TO = " ", "~"
-_LONGEST_SUBJECT: Final = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """One message. ``account`` is the account of whoever made the change."""
-
-    kind: str
-    account: str
-    severity: Severity
-    subject: str
-    """Printable ASCII, as SNS asks; at most 100 characters."""
-    lines: tuple[str, ...]
 
 
 class Announcer(Protocol):
@@ -49,16 +34,8 @@ class TopicAnnouncer:
         self._topic = topic
 
     def announce(self, notice: Notice) -> bool:
-        attributes = {"kind": notice.kind, "account": notice.account, "severity": notice.severity}
         try:
-            self._client.publish(
-                TopicArn=self._topic,
-                Subject=notice.subject,
-                Message="\n".join(notice.lines) + "\n",
-                MessageAttributes={
-                    name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
-                },
-            )
+            self._client.publish(TopicArn=self._topic, **publication(notice))
         except (ClientError, BotoCoreError) as error:
             tell_unannounced(notice.kind, notice.subject, error)
             return False
@@ -69,10 +46,12 @@ def override_created(override: Override) -> Notice:
     until = format_time(override.expires_at)
     return Notice(
         kind="override-created",
-        account=override.account,
+        accounts=_whose(override.account, override.accounts),
         severity="warning",
-        subject=_subject(f"org-gate: override until {until} by account {override.account}"),
+        subject=f"org-gate: override until {until} by account {override.account}",
         lines=(f"Until {until}, deployments go on in spite of what is named here.", "", *_override_lines(override)),
+        thread=override.id,
+        related=(override.id,),
     )
 
 
@@ -80,10 +59,12 @@ def override_revoked(override: Override, account: str) -> Notice:
     """``account`` is the one that revoked it."""
     return Notice(
         kind="override-revoked",
-        account=account,
+        accounts=_whose(account, override.accounts),
         severity="info",
-        subject=_subject(f"org-gate: override of account {override.account} revoked"),
+        subject=f"org-gate: override of account {override.account} revoked",
         lines=(f"Revoked by {override.revoked_by}: the gate decides again.", "", *_override_lines(override)),
+        thread=override.id,
+        related=(override.id,),
     )
 
 
@@ -112,9 +93,10 @@ def synthetic_ended(synthetic: SyntheticEvent, account: str) -> Notice:
 def policy_published(version: int, *, account: str, who: str, note: str) -> Notice:
     return Notice(
         kind="policy-published",
-        account=account,
+        accounts=(account,),
         severity="info",
         subject=f"org-gate: version {version} of the policy holds now",
+        thread="policy",
         lines=(f"{who} published version {version} of the policy.", f"Note: {note or 'none'}"),
     )
 
@@ -127,9 +109,8 @@ class _Told(NamedTuple):
 
 
 def _of_synthetic(synthetic: SyntheticEvent, account: str, told: _Told) -> Notice:
-    mark = "DRILL: " if synthetic.kind == "drill" else ""
     lines = (
-        f"{mark}{told.line}",
+        told.line,
         "",
         f"Affected accounts: {'all' if synthetic.public else _few(synthetic.accounts)}",
         *([f"OUs: {_few(synthetic.ous)}"] if synthetic.ous else []),
@@ -139,8 +120,22 @@ def _of_synthetic(synthetic: SyntheticEvent, account: str, told: _Told) -> Notic
         f"By: {synthetic.who}",
         f"Id: {synthetic.id}",
     )
-    subject = _subject(f"{mark}org-gate: {told.subject}")
-    return Notice(kind=told.kind, account=account, severity=told.severity, subject=subject, lines=lines)
+    return Notice(
+        kind=told.kind,
+        accounts=_whose(account, synthetic.accounts),
+        ous=synthetic.ous,
+        severity=told.severity,
+        subject=f"org-gate: {told.subject}",
+        lines=lines,
+        drill=synthetic.kind == "drill",
+        thread=synthetic.id,
+        related=(synthetic.id,),
+    )
+
+
+def _whose(account: str, named: Sequence[str]) -> tuple[str, ...]:
+    """Whoever did it, and those that it is about."""
+    return tuple(dict.fromkeys((account, *named)))
 
 
 def _override_lines(override: Override) -> list[str]:
@@ -158,7 +153,3 @@ def _override_lines(override: Override) -> list[str]:
 def _few(names: Sequence[str]) -> str:
     more = len(names) - _SHOWN
     return ", ".join(names[:_SHOWN]) + (f", and {more} more" if more > 0 else "")
-
-
-def _subject(text: str) -> str:
-    return "".join(letter if _ASCII_FROM <= letter <= _ASCII_TO else "?" for letter in text)[:_LONGEST_SUBJECT]

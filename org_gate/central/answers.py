@@ -116,6 +116,7 @@ class StatusAnswer(_Answer):
     overrides_in_force: int
     drills_in_force: int
     declared_in_force: int
+    waiting: int = Field(description="Deployments that were blocked and go on by themselves once nothing blocks them.")
     evaluated_at: str
 
 

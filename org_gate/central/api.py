@@ -22,6 +22,7 @@ from org_gate.central.announce import TopicAnnouncer
 from org_gate.central.asking import Asker, asker_of, with_plain_body
 from org_gate.central.bodies import Malformed, asking_pipeline
 from org_gate.central.desk import Desk
+from org_gate.central.notices import ChangeTopic, TellingResumer
 from org_gate.central.problems import (
     CONTENT_TYPE,
     BadRequest,
@@ -59,8 +60,9 @@ def _open_desk() -> Desk:
     settings = api_settings(os.environ)
     bounds = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
     store = Store(boto3.client("dynamodb", config=bounds), settings.table)
-    topic = TopicAnnouncer(boto3.client("sns", config=ANNOUNCING), settings.topic)
-    return Desk(store, settings.central_account, topic)
+    sns = boto3.client("sns", config=ANNOUNCING)
+    people = TopicAnnouncer(sns, settings.topic)
+    return Desk(store, settings.central_account, TellingResumer(ChangeTopic(sns, settings.changes, logger), people))
 
 
 def answer(event: Mapping[str, Any], context: LambdaContext, open_desk: Callable[[], Desk]) -> dict[str, Any]:

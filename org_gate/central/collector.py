@@ -2,7 +2,8 @@
 
 Every minute it polls; between polls AWS Health's notifications come in. *Now* is the time of the event that
 invoked it (D17). It answers with a summary of what it did. What AWS Health or AWS Organizations cannot answer is
-logged and counted, not raised: the next poll is the retry. A fault of the table is raised.
+logged and counted, not raised: the next poll is the retry. A fault of the table is raised. Where what is known has
+changed, the resumer is told, once for each poll.
 """
 
 import os
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics
@@ -20,6 +21,7 @@ from botocore.config import Config
 
 from org_gate.central.budget import CONNECT_SECONDS, ENDLESS, READ_SECONDS, Budget
 from org_gate.central.needs import needs_of
+from org_gate.central.notices import TELLING, ChangeTopic
 from org_gate.central.notifications import take_notification
 from org_gate.central.poll import Limits, Poll, PollReport
 from org_gate.central.settings import collector_settings
@@ -59,6 +61,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         raise
 
 
+class Changes(Protocol):
+    """Who hears that what is known has changed."""
+
+    def tell(self, changed: str) -> None:
+        """Never raises."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Collector:
     """``view`` is made anew for every poll, because AWS Health's active Region may change."""
@@ -67,6 +77,7 @@ class Collector:
     view: Callable[[Budget], OrganizationView]
     organizations: Any
     """A boto3 ``organizations`` client."""
+    changes: Changes
     limits: Limits = field(default_factory=Limits)
 
     def handle(self, event: Mapping[str, Any], budget: Budget = ENDLESS) -> dict[str, Any]:
@@ -91,6 +102,8 @@ class Collector:
         state = self.store.state() if tree.outcome == REFRESHED else state
         tags = refresh_tags(self.store, self.organizations, state, needs, budget)
         _tell_tags(tags)
+        if report.changed or tree.changed or tags.changed:
+            self.changes.tell("knowledge")
         return {
             "poll": "complete" if report.complete else "incomplete",
             "at": format_time(now),
@@ -111,6 +124,8 @@ class Collector:
                 "a notification could not be understood; it is kept, and the next poll looks at everything",
                 reason=taken.unreadable,
             )
+        if taken.changed:
+            self.changes.tell("knowledge")
         return {
             "event": None if taken.key is None else taken.key._asdict(),
             "changed": int(taken.changed),
@@ -126,6 +141,7 @@ def _collector() -> Collector:
         store=Store(boto3.client("dynamodb", config=_BOUNDS), settings.table),
         view=lambda budget: OrganizationView(_health_client, candidate_regions(), budget.may_ask),
         organizations=boto3.client("organizations", config=_BOUNDS),
+        changes=ChangeTopic(boto3.client("sns", config=TELLING), settings.changes, logger),
     )
 
 

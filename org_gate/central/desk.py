@@ -46,11 +46,19 @@ class OpenEvents(Protocol):
     def open(self) -> Mapping[EventKey, Held]: ...
 
 
+class WaitingDeployments(Protocol):
+    """What the API asks of ``store.waiting``."""
+
+    def count(self) -> int: ...
+
+
 class DecisionStore(OverrideStore, SyntheticStore, PolicyStore, HistoryStore, Protocol):
     """What the API asks of ``store.Store``. Each raises StoreError."""
 
     @property
     def events(self) -> OpenEvents: ...
+    @property
+    def waiting(self) -> WaitingDeployments: ...
     def state(self) -> State: ...
     def knowledge(
         self, accounts: Iterable[str], state: State, *, places: Places | None = None, with_entities: bool = False
@@ -137,6 +145,7 @@ class Desk:
             "overrides_in_force": len(self._store.overrides.in_force(now)),
             "drills_in_force": kinds.count("drill"),
             "declared_in_force": kinds.count("declared"),
+            "waiting": self._store.waiting.count(),
             "evaluated_at": format_time(now),
         }
 

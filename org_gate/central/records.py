@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 from org_gate.model.event import Account, Event, Knowledge
 from org_gate.model.override import override_json, override_of
-from org_gate.model.request import Pipeline, Request, Target
+from org_gate.model.request import Request, request_from
 from org_gate.model.times import format_time, parse_time
 
 _TIMES: Final = ("start", "end", "last_updated")
@@ -56,7 +56,7 @@ def now_of(record: Mapping[str, Any]) -> datetime:
 
 def request_of(record: Mapping[str, Any]) -> Request:
     """What was asked. Raises UnreadableRecordError."""
-    return _read(lambda: _request(record["request"]))
+    return _read(lambda: request_from(record["request"]))
 
 
 def knowledge_of(record: Mapping[str, Any]) -> Knowledge:
@@ -75,15 +75,6 @@ def _read(reading: Callable[[], _Read]) -> _Read:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         message = f"the record has another form than this version writes: {error!r}"
         raise UnreadableRecordError(message) from error
-
-
-def _request(told: Mapping[str, Any]) -> Request:
-    targets = tuple(
-        Target(one["account"], one["region"], tuple(one["services"]), tuple(one["availability_zones"]))
-        for one in told["targets"]
-    )
-    pipeline = None if told["pipeline"] is None else Pipeline(**told["pipeline"])
-    return Request(told["caller"], targets, pipeline, told["source"])
 
 
 def _knowledge(record: Mapping[str, Any]) -> Knowledge:

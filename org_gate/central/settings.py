@@ -31,15 +31,33 @@ class _CentralSettings(BaseModel):
     central_account: str = Field(alias="ORG_GATE_CENTRAL_ACCOUNT", pattern=r"^[0-9]{12}$")
 
 
-class CollectorSettings(_CentralSettings):
+class _ChangingSettings(_CentralSettings):
+    """Of those that change what decisions rest on."""
+
+    changes: str = Field(alias="ORG_GATE_CHANGES", min_length=1)
+    """The ARN of the topic that tells the resumer of it."""
+
+
+class CollectorSettings(_ChangingSettings):
     """The collector's environment."""
 
 
-class ApiSettings(_CentralSettings):
+class ApiSettings(_ChangingSettings):
     """The decision API's environment."""
 
     topic: str = Field(alias="ORG_GATE_TOPIC", min_length=1)
     """The ARN of the topic that hears of what people do by hand."""
+
+
+class ResumerSettings(_CentralSettings):
+    """The resumer's environment."""
+
+    topic: str = Field(alias="ORG_GATE_TOPIC", min_length=1)
+    """The ARN of the topic that people hear the news of."""
+    queue: str = Field(alias="ORG_GATE_QUEUE", min_length=1)
+    """The URL of its own queue, to which it sends what it hands out."""
+    dead_queue: str = Field(alias="ORG_GATE_DEAD_QUEUE", min_length=1)
+    """The URL of the queue of what people have to see."""
 
 
 _Settings = TypeVar("_Settings", bound=_CentralSettings)
@@ -53,6 +71,11 @@ def collector_settings(environ: Mapping[str, str]) -> CollectorSettings:
 def api_settings(environ: Mapping[str, str]) -> ApiSettings:
     """Raises SettingsError."""
     return _read(ApiSettings, environ)
+
+
+def resumer_settings(environ: Mapping[str, str]) -> ResumerSettings:
+    """Raises SettingsError."""
+    return _read(ResumerSettings, environ)
 
 
 def _read(model: type[_Settings], environ: Mapping[str, str]) -> _Settings:

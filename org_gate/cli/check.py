@@ -1,10 +1,11 @@
 """``org-gate check``: the gate for whoever has none: ask, and end with what the answer says (C1, C2)."""
 
-import json
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from itertools import product
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -13,8 +14,8 @@ from org_gate.cli import parameters
 from org_gate.cli.reaching import connected, url_option
 from org_gate.cli.stale import without_gate
 from org_gate.cli.surroundings import Surroundings
-from org_gate.cli.text import harmless
-from org_gate.cli.verdict import github_command, github_lines, text_lines
+from org_gate.cli.text import harmless, harmless_json
+from org_gate.cli.verdict import github_command, github_lines, github_outputs, text_lines
 from org_gate.cli.waiting import ask_until
 from org_gate.client.api import DecisionApi
 from org_gate.client.errors import ApiError, Refused
@@ -90,7 +91,8 @@ def _short_target(_ctx: click.Context, _param: click.Parameter, value: tuple[str
     type=click.Choice(["text", "json", "github"]),
     default="text",
     show_default=True,
-    help="How to print the answer: for people, as the API's JSON, or as annotations of GitHub Actions.",
+    help="How to print the answer: for people, as the API's JSON, or as annotations of GitHub Actions, which also "
+    "sets the step's outputs verdict and decision-id.",
 )
 @url_option(required=True, what="tried in order")
 @click.pass_context
@@ -171,11 +173,25 @@ def _say(message: str) -> None:
 
 def _print(decision: Mapping[str, Any], output: str) -> None:
     if output == "json":
-        click.echo(json.dumps(decision, indent=2))
+        click.echo(harmless_json(decision))
         return
     lines: Callable[[Mapping[str, Any]], Any] = github_lines if output == "github" else text_lines
     for line in lines(decision):
         click.echo(line, color=None)
+    if output == "github":
+        _set_outputs(decision)
+
+
+def _set_outputs(decision: Mapping[str, Any]) -> None:
+    """Outside GitHub Actions there is no file for them. One that cannot be written changes no verdict."""
+    file = os.environ.get("GITHUB_OUTPUT")
+    if not file:
+        return
+    try:
+        with Path(file).open("a", encoding="utf-8") as outputs:
+            outputs.writelines(f"{line}\n" for line in github_outputs(decision))
+    except OSError as error:
+        _say(f"The step's outputs could not be written ({error}); the verdict stands.")
 
 
 def _print_error(error: ApiError, output: str) -> None:
@@ -183,6 +199,6 @@ def _print_error(error: ApiError, output: str) -> None:
     _say(str(error))
     if output == "json":
         problem = error.problem if isinstance(error, Refused) else None
-        click.echo(json.dumps({"verdict": None, "error": str(error), "problem": problem}, indent=2))
+        click.echo(harmless_json({"verdict": None, "error": str(error), "problem": problem}))
     elif output == "github":
         click.echo(github_command("block", "org-gate: no verdict", harmless(error)))

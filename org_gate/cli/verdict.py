@@ -45,6 +45,12 @@ def github_command(verdict: str, title: str, message: str) -> str:
     return f"::{level} title={_property(title)}::{_data(message)}"
 
 
+def github_outputs(decision: Mapping[str, Any]) -> Iterator[str]:
+    """Lines of the file in which a step of GitHub Actions says what it found."""
+    yield f"verdict={harmless(decision['verdict'])}"
+    yield f"decision-id={harmless(decision['decision_id'])}"
+
+
 def _reason(decision: Mapping[str, Any], reason: Mapping[str, Any]) -> str:
     rule = f" (rule {harmless(reason['rule'])})" if reason.get("rule") else ""
     where = _target_of(decision, reason.get("target"))

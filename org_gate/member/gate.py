@@ -1,7 +1,9 @@
 """The gate: the one file that runs in every account, inline in its stack as ``index.handler``.
 
-CodePipeline invokes it before a deployment. It asks the central decision API, adds what AWS Health says in its
-own account where central does not know, answers its job exactly once, and returns the decision it acted on.
+CodePipeline invokes it before a deployment, as an action or as a rule of a stage's condition. It finds out where the
+pipeline deploys to, asks the central decision API, adds what AWS Health says in its own account where central does not
+know, answers its job exactly once, and returns the decision it acted on. A hold's start travels in the job's
+continuation token; nothing is stored.
 
 It stands on the standard library and the Lambda runtime's botocore alone. As CloudFormation carries it: no tabs,
 ASCII only, no dollar sign before a brace, and not long. It must not ask a clock (now comes with the decision, or is
@@ -19,14 +21,14 @@ import threading
 import time
 import traceback
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from fnmatch import fnmatchcase
-from functools import cache
-from http import HTTPStatus
+from functools import cache, partial
 from typing import Any, NamedTuple, TypeGuard, TypeVar
 
 import botocore.session
@@ -35,6 +37,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ParamValidationError
 from botocore.httpsession import URLLib3Session
+from botocore.parsers import ResponseParserError
 from botocore.response import StreamingBody
 
 VERSION = "0.1.0"
@@ -52,7 +55,6 @@ LOOKUP_SECONDS = 1.0
 PAUSE = 0.2
 
 ANSWER_TRIES = 6
-HEALTH_TRIES = 2
 HEALTH_PAGES = 20
 MAX_REPLY = 1_048_576
 MAX_PARAMETERS = 1_000
@@ -62,6 +64,10 @@ MAX_MESSAGE = 5_000
 MAX_SUMMARY = 2_048
 MAX_ID = 1_500
 MAX_SHOWN = 60
+MAX_TOLD = 12
+
+HOLD_FOR = timedelta(hours=3)
+HOLD_MOST = timedelta(hours=23)  # CodePipeline lets an action run for 24 hours
 
 VERDICTS = ("allow", "warn", "block")
 MODES = ("shadow", "warn", "enforce")
@@ -73,6 +79,9 @@ TEXT = re.compile(r"(?s).*\S.*")
 NAME = re.compile(r"[^/\s]+")
 URL_HOST = re.compile(r"//(?:[^/@]*@)?([^/:?#]+)")
 URL_REGION = re.compile(r"[./]lambda-url[./]([a-z0-9-]+)[./]")
+DURATION = re.compile(r"([1-9][0-9]*)([smhd])")
+SECONDS_IN = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+ROLE_ARN = re.compile(r"arn:[^:]+:iam::([0-9]{12}):")
 PIPELINE_ARN = re.compile(r"arn:[^:]+:codepipeline:([a-z0-9-]+):")
 HEALTH_HOST = re.compile(r"health\.([a-z0-9-]+)\.amazonaws\.com")
 
@@ -85,14 +94,28 @@ EXPLAINED = {
     "SubscriptionRequiredException": "this account's support plan does not include the AWS Health API",
     "AccessDeniedException": "the gate's role is not allowed to",
 }
-FAULTS = (ClientError, BotoCoreError, TimeoutError)
+FAULTS = (ClientError, BotoCoreError, OSError)
+GARBLED = (ResponseParserError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 CONFIGURATION = "ConfigurationError"
-REFUSALS = {400: CONFIGURATION, 422: CONFIGURATION, 403: "PermissionError"}
+NOT_TAKEN = "no answer taken"
+OK, FORBIDDEN, TOO_MANY, SERVER_FAULT = 200, 403, 429, 500
+REFUSALS = {400: CONFIGURATION, 422: CONFIGURATION, FORBIDDEN: "PermissionError"}
+
+# G4: the providers of pipeline actions that deploy to one service of AWS Health, each by the action reference in the
+# CodePipeline User Guide. Whatever is not here may deploy anything, and gives a target that lists no services.
+SERVICE_OF = {
+    "AppConfig": "APPCONFIG",  # a configuration of AWS AppConfig
+    "ECS": "ECS",  # a service of a cluster (rolling)
+    "EKS": "EKS",  # charts and manifests in a cluster
+    "ElasticBeanstalk": "ELASTICBEANSTALK",  # an environment
+    "S3": "S3",  # objects in a bucket
+}
+NOT_DEPLOYING = ("Source", "Approval")
 
 # What this file relies on in a decision: a type, one of several values, a list of one shape, or named fields.
 AIM = {"account": str, "region": str, "services": [str], "mode": MODES, "overridden": bool}
-GROUND = {"kind": str, "verdict": VERDICTS, "rule": str | None, "target": int | None, "explanation": str}
-MARK = {"age_seconds": int | None, "stale": bool, "on_stale": (*VERDICTS, "local"), "on_unknown": VERDICTS}
+GROUND = {"kind": str, "verdict": VERDICTS, "rule": (str, None), "target": (int, None), "explanation": str}
+MARK = {"age_seconds": (int, None), "stale": bool, "on_stale": (*VERDICTS, "local"), "on_unknown": VERDICTS}
 DECISION = {
     "decision_id": str,
     "verdict": VERDICTS,
@@ -101,7 +124,7 @@ DECISION = {
     "exempt": bool,
     "summary": str,
     "targets": [AIM],
-    "reasons": [{**GROUND, "event": (None, {"arn": str, "region": str}), "override_id": str | None}],
+    "reasons": [{**GROUND, "event": (None, {"arn": str, "region": str}), "override_id": (str, None)}],
     "reasons_omitted": int,
     "knowledge": {**MARK, "source": str},
     "evaluated_at": str,
@@ -112,14 +135,27 @@ REASON: Data = {
     **dict.fromkeys(("rule", "target", "event", "freeze", "override_id")),
 }
 
-NO_TARGETS = "No targets were given: asked for the gate's own account and Region, all services."
+NO_TARGETS = "No targets are given and the pipeline tells none (%s): asked for the gate's own account and Region."
+READ_TARGETS = "Targets read from the pipeline: %s."
 AT_THE_DOOR = (
-    "The org-gate API turned this account away at its door (403). The account has to be in the organization that the "
-    "central stack names, and the gate's role needs lambda:InvokeFunctionUrl and lambda:InvokeFunction on the "
-    "central function. Platform team: check both stacks, then retry."
+    "The org-gate API turned this account away at its door (403). Platform team: the account has to be in the "
+    "organization that the central stack names; the gate's role needs lambda:InvokeFunctionUrl and "
+    "lambda:InvokeFunction on the central function."
 )
-WHEN_OVER = "when this is over"
-WHEN_UNKNOWN = "when AWS Health or the org-gate API can be reached again (if this lasts, tell the platform team)"
+WHEN_OVER = "this is over"
+WHEN_UNKNOWN = "it can be found out again (if this lasts, tell the platform team)"
+RETRY = "What now: when %s, choose Retry on this stage in the CodePipeline console; the gate then asks again."
+RESUMES = (
+    "What now: when %s, org-gate retries this stage by itself, unless the policy has resume off; or choose Retry in "
+    "the CodePipeline console at any time. To go on before that: org-gate override create."
+)
+HOLDS = (
+    "What now: it goes on by itself when this is over, and fails at %s. To go on before that: org-gate override "
+    "create; to give up: stop the execution."
+)
+CONDITION = RETRY + (
+    " To go on before that: Override the condition there. org-gate does not resume a failed condition."
+)
 
 
 # --- What is passed in
@@ -133,6 +169,7 @@ class Settings(NamedTuple):
     mode: str
     platform_services: tuple[str, ...]
     region: str
+    account: str
     exempt: Mapping[str, Any]  # a target's Region, or * for any: globs over names of pipelines
 
 
@@ -156,128 +193,335 @@ class Parts(NamedTuple):
     log: Callable[[Data], None]
     trouble: list[str]
 
+    def codepipeline(self, operation: str, **params: Any) -> Data:
+        """What only asks. Raises FAULTS."""
+
+        def ask() -> Data:
+            seconds = min(CALL_SECONDS, self.left() - ANSWER_RESERVE)
+            return self.aws.call("codepipeline", self.settings.region, operation, seconds, **params)
+
+        return self.twice(ask)
+
+    def twice(self, ask: Callable[[], T]) -> T:
+        """What it gives; asked once more after a fault that may pass and took no time. Raises FAULTS."""
+        try:
+            return ask()
+        except FAULTS as error:
+            if is_timeout(error) or not is_passing(error):
+                raise
+        self.sleep(PAUSE)
+        return ask()
+
 
 class Job(NamedTuple):
-    """A CodePipeline job; ``parameters`` are its UserParameters as they came."""
+    """A CodePipeline job; ``parameters`` are its UserParameters as they came, ``token`` its continuation token."""
 
-    id: str
+    id: str | None  # None: a rule's event without a job, to be answered by returning or raising alone
     account: str
     parameters: Any
+    token: Any = None
+
+
+class Question(NamedTuple):
+    """What is asked, and by whom (G3). ``note`` tells how targets that were not given were found."""
+
+    account: str
+    pipeline: Data
+    rule: bool  # a stage condition asks, not an action
+    targets: Sequence[Data] = ()
+    note: str = ""
+
+
+class Hold(NamedTuple):
+    """A hold that was asked for (G6): since when, None where it begins now; and how long at most."""
+
+    since: datetime | None
+    lasts: timedelta
+
+    def goes_on(self, now: datetime) -> bool:
+        return now - (self.since or now) < self.lasts
 
 
 class Outcome(NamedTuple):
-    """What the job is answered with. ``failure`` is CodePipeline's failure type, None where the job succeeds."""
+    """What the job is answered with. ``failure`` is CodePipeline's failure type, None where the job succeeds or holds.
+
+    ``held``: the continuation token and the percentage of a hold.
+    """
 
     decision: Data
     failure: str | None
     message: str
+    held: tuple[str, int] | None = None
 
 
+class ConditionFailedError(Exception):
+    """A stage condition's rule fails by its function's failing; the text is for the person who looks."""
+
+
+@dataclass(eq=False)
 class RefusedError(Exception):
     """The question cannot be asked as it stands. With ``mode`` None the job fails in every mode."""
 
-    def __init__(self, failure: str, detail: str, mode: str | None = None) -> None:
-        super().__init__(detail)
-        self.failure = failure
-        self.detail = detail
-        self.mode = mode
+    failure: str
+    detail: str
+    mode: str | None = None
 
 
 class NoAnswerError(Exception):
     """A source could not tell; the text says why in a few words."""
 
 
+class UnreadableAnswerError(BotoCoreError):
+    """What AWS answered is not of the shape that its service promises."""
+
+
 # --- The way through
 
 
 def handler(event: Any, context: Any) -> Data:
-    """Lambda's entry: a CodePipeline Lambda action's event in, the decision acted on out (A2).
+    """Lambda's entry: the event of a CodePipeline Lambda action or rule in, the decision acted on out (A2).
 
-    Raises ValueError for any other event, RuntimeError where CodePipeline took no answer (Lambda then tries again).
+    Raises ConditionFailedError where a rule is to fail, ValueError for an event that is no object, RuntimeError where
+    CodePipeline took no answer (Lambda then tries again).
     """
     return run(event, real_parts(os.environ, lambda: context.get_remaining_time_in_millis() / 1000))
 
 
 def run(event: Any, parts: Parts) -> Data:
     """Decides, answers the job, logs one line."""
-    job = job_of(event)
+    job, rule = job_of(event, parts), False
     try:
-        outcome = look(job, parts)
+        asked = who_asks(job, parts)
+        rule = asked.rule
+        outcome = look(job, asked, parts)
     except RefusedError as refused:
         outcome = refusal(refused, parts)
     except Exception as error:  # noqa: BLE001  the process edge: a job gets its answer whatever happens (G7)
         outcome = broken(error, parts)
-    parts.log(log_line(job, outcome, put_answer(job, outcome, parts), parts))
+    put = put_answer(job.id, outcome, parts) if job.id else "without a job"
+    parts.log(log_line(job, outcome, put, parts))
+    if put == NOT_TAKEN:
+        raise RuntimeError(f"CodePipeline took no answer for job {job.id}: " + "; ".join(parts.trouble))
+    if (rule or not job.id) and outcome.failure:
+        raise ConditionFailedError(outcome.message)
     return outcome.decision
 
 
-def look(job: Job, parts: Parts) -> Outcome:
+def look(job: Job, asked: Question, parts: Parts) -> Outcome:
     """From the job to its outcome. Raises RefusedError."""
-    given = read_parameters(job)
-    pipeline = pipeline_of(job, given, parts)
-    targets = given.get("targets") or [target(job.account, parts.settings.region)]
-    gate = {"version": VERSION, "on_block": "fail"}
-    question = {"targets": targets, "source": "codepipeline", "pipeline": pipeline, "gate": gate}
-    exempt = is_exempt(pipeline.get("name", ""), job.account, targets, parts)
-    decision = ask_central(question, parts, exempt=exempt)
+    given = read_parameters(job.parameters, job.account)
+    question, hold = completed(asked, given, parts), None if asked.rule else hold_of(job, given, parts)
+    blocked = None
+    if hold and (not parts.aws.date or hold.goes_on(parts.aws.date)):
+        decision = decide(question, parts, "hold")
+        now = moment(decision["evaluated_at"])
+        if decision["verdict"] != "block":
+            return answered(decision, question)
+        if now and hold.goes_on(now):
+            return held(decision, hold, now, question.note)
+        blocked = decision
+    if hold and hold.since:
+        question = question._replace(note=f"{question.note} It was held since {spelled(hold.since)}.")
+    decision = decide(question, parts, "condition" if asked.rule else "fail")  # a failed condition waits for nobody
+    if blocked and not decision["decision_id"]:  # the asking at a hold's end lifts nothing where central is silent
+        return outcome_of(blocked, question.note, RETRY)
+    return answered(decision, question)
+
+
+def decide(question: Question, parts: Parts, on_block: str) -> Data:
+    """Central's decision with what the gate has to add, or its own. ``on_block``: what it will do with a block."""
+    exempt = is_exempt(question, parts)
+    decision = ask_central(question, on_block, parts, exempt=exempt)
     if decision is None:
-        decision = decide_alone(job.account, targets, pipeline["region"], parts, exempt=exempt)
-    elif decision["knowledge"]["stale"] and decision["knowledge"]["on_stale"] == "local":
-        decision = with_local_check(decision, job.account, stale_words(decision), parts)
-    return outcome_of(decision, "" if "targets" in given else NO_TARGETS)
+        return decide_alone(question, parts, exempt=exempt)
+    if decision["knowledge"]["stale"] and decision["knowledge"]["on_stale"] == "local":
+        return with_local_check(decision, question.account, stale_words(decision), parts)
+    return decision
 
 
-def job_of(event: Any) -> Job:
+def job_of(event: Any, parts: Parts) -> Job:
+    """What AWS sends for a rule is not documented: with a job it is answered as one, without it by the return."""
     job = dig(event, "CodePipeline.job")
     job_id = dig(job, "id")
-    if not isinstance(job_id, str) or not job_id:
-        raise ValueError(
-            "this event is not a CodePipeline job (no CodePipeline.job with an id): invoke org-gate from a Lambda "
-            "action of a pipeline; this version knows no other caller. Nothing was asked, nothing was answered"
+    if isinstance(job_id, str) and job_id:
+        account, token = dig(job, "accountId"), dig(job, "data", "continuationToken")
+        parameters = dig(job, "data", "actionConfiguration", "configuration", "UserParameters")
+        return Job(
+            job_id,
+            account if like(ACCOUNT_ID)(account) else parts.settings.account,
+            found_in(job, "UserParameters") if parameters is None else parameters,
+            token,
         )
-    parameters = dig(job, "data", "actionConfiguration", "configuration", "UserParameters")
-    return Job(job_id, str(dig(job, "accountId")), parameters)
+    if not isinstance(event, dict) or job is not None:
+        raise ValueError(
+            "neither a CodePipeline job (no CodePipeline.job with an id) nor a rule's event: nothing asked or answered"
+        )
+    return Job(None, parts.settings.account, found_in(event, "UserParameters"))
 
 
-def pipeline_of(job: Job, given: Data, parts: Parts) -> Data:
-    """Who asks (G3): the job's details first, then UserParameters, then nothing; the Region is always known."""
-    context = pipeline_context(job, parts)
-    arn = PIPELINE_ARN.match(str(context.get("pipelineArn")))
+def found_in(data: Any, name: str, depth: int = 5) -> Any:
+    """The first value of that name at any depth; None where there is none."""
+    if not isinstance(data, dict) or not depth:
+        return None
+    if name in data:
+        return data[name]
+    deeper = (found_in(each, name, depth - 1) for each in data.values())
+    return next((each for each in deeper if each is not None), None)
+
+
+def who_asks(job: Job, parts: Parts) -> Question:
+    """The question but for its targets, by the job's details (G3); the Region is always known."""
+    context, category = job_details(job, parts)
+    arn = PIPELINE_ARN.match(str(dig(context, "pipelineArn")))
     found = {
-        "name": context.get("pipelineName") or given.get("pipeline"),
+        "name": dig(context, "pipelineName"),
         "region": arn[1] if arn else parts.settings.region,
-        "stage": dig(context, "stage", "name") or given.get("stage"),
+        "stage": dig(context, "stage", "name"),
         "action": dig(context, "action", "name"),
-        "execution_id": context.get("pipelineExecutionId") or given.get("execution_id"),
+        "execution_id": dig(context, "pipelineExecutionId"),
     }
-    return {name: value for name, value in found.items() if isinstance(value, str) and value}
+    rule = not job.id or category not in (None, "Invoke")
+    return Question(job.account, {name: value for name, value in found.items() if like(TEXT)(value)}, rule)
 
 
-def pipeline_context(job: Job, parts: Parts) -> Data:
-    """The job's pipelineContext alone: the rest of its details are credentials. Empty where AWS gives none."""
-    seconds = min(CALL_SECONDS, parts.left() - ANSWER_RESERVE)
+def job_details(job: Job, parts: Parts) -> tuple[Any, Any]:
+    """The job's context and its category alone: the rest is credentials. None where AWS does not tell."""
+    if not job.id:
+        return None, None
     try:
-        answer = parts.aws.call("codepipeline", parts.settings.region, "get_job_details", seconds, jobId=job.id)
+        data = dig(parts.codepipeline("get_job_details", jobId=job.id), "jobDetails", "data")
     except FAULTS as error:
         parts.trouble.append("GetJobDetails: " + fault_words(error))
-        return {}
-    context = dig(answer, "jobDetails", "data", "pipelineContext")
-    return context if isinstance(context, dict) else {}
+        return None, None
+    return dig(data, "pipelineContext"), dig(data, "actionTypeId", "category")
+
+
+def completed(asked: Question, given: Data, parts: Parts) -> Question:
+    """With the targets, and with what only UserParameters tell of the pipeline."""
+    told = {name: given[key] for name, key in FALLBACKS.items() if key in given}
+    asked = asked._replace(pipeline=told | asked.pipeline)
+    targets, note = (given["targets"], "") if "targets" in given else targets_of(asked, parts)
+    return asked._replace(targets=targets, note=note)
+
+
+# --- The pipeline itself: G4
+
+
+def targets_of(asked: Question, parts: Parts) -> tuple[list[Data], str]:
+    """Where the pipeline deploys to after this gate, and what to say of it."""
+    try:
+        found = places_of(later_actions(declaration(asked.pipeline, parts), asked), asked)
+        targets = [target(*place, sorted(found[place])) for place in sorted(found)]
+        why = "nothing after the gate deploys"
+    except NoAnswerError as failure:
+        targets, why = [], str(failure)
+    except GARBLED:
+        targets, why = [], "its definition cannot be read"
+    if not targets:
+        return [target(asked.account, parts.settings.region)], NO_TARGETS % why
+    told = ["/".join((t["account"], t["region"], "+".join(t["services"]))).rstrip("/") for t in targets]
+    more = [f"and {len(told) - MAX_TOLD} more"] if len(told) > MAX_TOLD else []
+    return targets, READ_TARGETS % ", ".join(told[:MAX_TOLD] + more)
+
+
+def declaration(pipeline: Data, parts: Parts) -> Data:
+    """Raises NoAnswerError."""
+    if "name" not in pipeline or "stage" not in pipeline:
+        raise NoAnswerError("neither AWS nor UserParameters tell the pipeline and its stage")
+    try:
+        answer = parts.codepipeline("get_pipeline", name=pipeline["name"])
+    except FAULTS as error:
+        raise NoAnswerError("GetPipeline: " + fault_words(error)) from None
+    return dig(answer, "pipeline") or {}
+
+
+def later_actions(declared: Data, asked: Question) -> list[Data]:
+    """Those of the stages after the gate's and the later ones of its own; all of its own for a condition's rule."""
+    name, stages = asked.pipeline["stage"], declared["stages"]
+    names = [stage["name"] for stage in stages]
+    if name not in names:
+        raise NoAnswerError("it has no stage " + clip(name, MAX_SHOWN))
+    position = names.index(name)
+    own = stages[position]["actions"]
+    orders = [run_order(each) for each in own if each["name"] == asked.pipeline.get("action")]
+    orders = orders or [run_order(each) for each in own if is_gate(each)]
+    first = 0 if asked.rule else min(orders, default=0)
+    later = [each for each in own if run_order(each) > first]
+    return later + [each for stage in stages[position + 1 :] for each in stage["actions"]]
+
+
+def places_of(actions: list[Data], asked: Question) -> dict[tuple[str, str], set[str]]:
+    """Services by account and Region; an empty set where any may be meant."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for action in actions:
+        kind = action["actionTypeId"]
+        if kind["category"] in NOT_DEPLOYING or is_gate(action):
+            continue
+        role = ROLE_ARN.match(action.get("roleArn") or "")
+        place = (role[1] if role else asked.account, str(action.get("region") or asked.pipeline["region"]))
+        service = SERVICE_OF.get(kind["provider"]) if kind["owner"] == "AWS" else None
+        joined = found.get(place)
+        found[place] = {service, *(joined or ())} if service and joined != set() else set()
+    return found
+
+
+def run_order(action: Data) -> int:
+    return int(action.get("runOrder") or 1)
+
+
+def is_gate(action: Data) -> bool:
+    function = dig(action, "configuration", "FunctionName")
+    return (action["actionTypeId"]["provider"], function) == ("Lambda", "org-gate")
+
+
+# --- Holding: G6
+
+
+def hold_of(job: Job, given: Data, parts: Parts) -> Hold | None:
+    """None where a block fails at once. A hold whose start is lost is over: it would never end."""
+    if given.get("on_block") != "hold":
+        return None
+    lasts = span(given.get("hold_for")) or HOLD_FOR
+    if not job.token:
+        return Hold(None, lasts)
+    try:
+        since = moment(json.loads(job.token)["since"])
+    except GARBLED:
+        since = None
+    if since:
+        return Hold(since, lasts)
+    parts.trouble.append("hold: its continuation token cannot be read")
+    return Hold(None, timedelta(0))
+
+
+def span(text: Any) -> timedelta | None:
+    """A duration of at most HOLD_MOST; None for anything else."""
+    found = DURATION.fullmatch(text) if isinstance(text, str) and len(text) <= MAX_SHOWN else None
+    seconds = int(found[1]) * SECONDS_IN[found[2]] if found else 0
+    return timedelta(seconds=seconds) if 0 < seconds <= HOLD_MOST.total_seconds() else None
+
+
+def held(decision: Data, hold: Hold, now: datetime, note: str) -> Outcome:
+    since = hold.since or now
+    head, until = f"org-gate holds this deployment since {spelled(since)}.", HOLDS % spelled(since + hold.lasts)
+    percent = max(0, int(100 * ((now - since) / hold.lasts)))
+    message = stop_message(head, decision, f"{note} {until}", MAX_SUMMARY)
+    return Outcome(decision, None, message, (json.dumps({"since": spelled(since)}), percent))
 
 
 # --- UserParameters: G2
 
 
-def read_parameters(job: Job) -> Data:
+def read_parameters(parameters: Any, account: str) -> Data:
     """UserParameters with their targets in full. Raises RefusedError with every problem and its place."""
-    data = parse_parameters(job.parameters)
+    data = parse_parameters(parameters)
     wrong = list(problems(data, PARAMETERS, ""))
     targets = [split_target(given) for given in data.get("targets", ())] if not wrong else []
     for index, fields in enumerate(targets):
         wrong += problems({"region": None, **fields}, TARGET, f"targets[{index}].")
     if wrong:
         raise parameters_wrong("; ".join(wrong))
-    return data | ({"targets": [target(**{"account": job.account, **fields}) for fields in targets]} if targets else {})
+    return data | ({"targets": [target(**{"account": account, **fields}) for fields in targets]} if targets else {})
 
 
 def parse_parameters(text: Any) -> Data:
@@ -306,8 +550,8 @@ def without_doubles(pairs: list[tuple[str, Any]]) -> Data:
 def parameters_wrong(what: str) -> RefusedError:
     return RefusedError(
         CONFIGURATION,
-        f"The gate action's UserParameters cannot be used: {what}. Correct them in the pipeline's definition and "
-        'release the change again; an example: {"targets": ["111122223333/eu-west-1/ECS+RDS"]}. Nothing was asked.',
+        f"The gate action's UserParameters cannot be used: {what}. Nothing was asked. Correct them in the pipeline's "
+        'definition and release the change again; an example: {"targets": ["111122223333/eu-west-1/ECS+RDS"]}.',
     )
 
 
@@ -347,12 +591,11 @@ A_TEXT = (like(TEXT), "is not a text in quotes")
 NAMES = (are_names, "is not a list of names")
 PARAMETERS: Rules = {
     "targets": (are_targets, f"is not a list of 1 to {MAX_TARGETS} targets (texts or objects)"),
-    "on_block": (lambda value: value == "fail", 'does not work: this version can only "fail"; hold comes later'),
-    "hold_for": (lambda _: False, 'goes only with on_block "hold", which comes later: leave it out'),
-    "pipeline": A_TEXT,
-    "stage": A_TEXT,
-    "execution_id": A_TEXT,
+    "on_block": (lambda value: value in ("fail", "hold"), 'is neither "fail" nor "hold"'),
+    "hold_for": (lambda value: span(value) is not None, "is not a duration such as 90m or 3h, of at most 23h"),
+    **dict.fromkeys(("pipeline", "stage", "execution_id"), A_TEXT),
 }
+FALLBACKS = {"name": "pipeline", "stage": "stage", "execution_id": "execution_id"}
 TARGET: Rules = {
     "account": (like(ACCOUNT_ID), "is not 12 digits in quotes"),
     "region": (like(REGION), "is not a Region such as eu-west-1, or global; write ACCOUNT/REGION[/SERVICE[/ZONE]]"),
@@ -373,13 +616,14 @@ def shown(value: Any) -> str:
 # --- Central: G8
 
 
-def ask_central(question: Data, parts: Parts, *, exempt: bool) -> Data | None:
+def ask_central(question: Question, on_block: str, parts: Parts, *, exempt: bool) -> Data | None:
     """The first decision that a central URL gives; None where none does, with what happened in ``trouble``.
 
     Raises RefusedError where central says no, or where all that was heard is the front door's no (to a pipeline that
     is exempt the door is no answer).
     """
-    body = json.dumps(question).encode()
+    asked = {"targets": question.targets, "source": "codepipeline", "pipeline": question.pipeline}
+    body = json.dumps({**asked, "gate": {"version": VERSION, "on_block": on_block}}).encode()
     keep = ANSWER_RESERVE + (1 - CENTRAL_SHARE) * max(0.0, parts.left() - ANSWER_RESERVE)
     mode, statuses = parts.settings.mode, []
     for url in parts.settings.urls:
@@ -389,8 +633,8 @@ def ask_central(question: Data, parts: Parts, *, exempt: bool) -> Data | None:
             return understood(reply, mode)
         except NoAnswerError as failure:
             parts.trouble.append(f"{central_name(url)}: {failure}")
-    if HTTPStatus.FORBIDDEN in statuses and not exempt:
-        raise RefusedError(REFUSALS[403], AT_THE_DOOR, mode)
+    if FORBIDDEN in statuses and not exempt:
+        raise RefusedError(REFUSALS[FORBIDDEN], AT_THE_DOOR, mode)
     if not parts.settings.urls:
         parts.trouble.append("central: this gate knows no URL (ORG_GATE_URLS)")
     return None
@@ -406,7 +650,7 @@ def ask_url(url: str, body: bytes, parts: Parts, keep: float, *, again: bool = T
         if not again or is_timeout(error):
             raise NoAnswerError(fault_words(error)) from None
     else:
-        if not again or reply.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        if not again or reply.status < SERVER_FAULT:
             return reply
     parts.sleep(PAUSE)
     return ask_url(url, body, parts, keep, again=False)
@@ -418,12 +662,12 @@ def understood(reply: Reply, mode: str) -> Data:
         data = json.loads(reply.body) if len(reply.body) <= MAX_REPLY else None
     except (ValueError, RecursionError):
         data = None
-    if reply.status == HTTPStatus.OK and is_decision(data):
+    if reply.status == OK and is_decision(data):
         return data
     detail, given = dig(data, "detail"), dig(data, "mode")
     if reply.status in REFUSALS and like(TEXT)(detail) and "application/problem+json" in reply.content_type.lower():
         raise RefusedError(REFUSALS[reply.status], detail, given if given in MODES else mode)
-    what = " with what is not a decision" if reply.status == HTTPStatus.OK else ""
+    what = " with what is not a decision" if reply.status == OK else ""
     raise NoAnswerError(f"answered {reply.status}{what}")
 
 
@@ -436,17 +680,13 @@ def is_decision(data: Any) -> TypeGuard[Data]:
 
 
 def fits(value: Any, shape: Any) -> bool:
-    match shape:
-        case dict():
-            return isinstance(value, dict) and all(n in value and fits(value[n], each) for n, each in shape.items())
-        case list():
-            return isinstance(value, list) and all(fits(each, shape[0]) for each in value)
-        case tuple():
-            return any(fits(value, each) for each in shape)
-        case str() | None:
-            return bool(value == shape)
-        case _:
-            return isinstance(value, shape)
+    if isinstance(shape, dict):
+        return isinstance(value, dict) and all(name in value and fits(value[name], shape[name]) for name in shape)
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(fits(each, shape[0]) for each in value)
+    if isinstance(shape, tuple):
+        return any(fits(value, each) for each in shape)
+    return isinstance(value, shape) if isinstance(shape, type) else bool(value == shape)
 
 
 def central_name(url: str) -> str:
@@ -458,20 +698,21 @@ def central_name(url: str) -> str:
 # --- The local check: D13, D14
 
 
-def is_exempt(name: str, account: str, targets: list[Data], parts: Parts) -> bool:
+def is_exempt(question: Question, parts: Parts) -> bool:
     """D11 by the word of the rollout; it knows nothing of targets in other accounts."""
-    globs = parts.settings.exempt
+    name, globs = question.pipeline.get("name", ""), parts.settings.exempt
     return all(
-        aim["account"] == account
+        aim["account"] == question.account
         and any(fnmatchcase(name, glob) for key in ("*", aim["region"]) for glob in globs.get(key, ()))
-        for aim in targets
+        for aim in question.targets
     )
 
 
-def decide_alone(account: str, targets: list[Data], region: str, parts: Parts, *, exempt: bool) -> Data:
+def decide_alone(question: Question, parts: Parts, *, exempt: bool) -> Data:
     """No central URL answered: what AWS Health says here, for the same targets and the pipeline's own ground (D2)."""
-    ground = [target(account, region, parts.settings.platform_services)] if parts.settings.platform_services else []
-    judged = [{**each, "mode": parts.settings.mode, "overridden": False} for each in (*targets, *ground)]
+    account, services = question.account, parts.settings.platform_services
+    ground = [target(account, question.pipeline["region"], services)] if services else []
+    judged = [{**each, "mode": parts.settings.mode, "overridden": False} for each in (*question.targets, *ground)]
     heard = "; ".join(words for words in parts.trouble if words.startswith("central"))
     decision = blank(parts) | {"exempt": exempt, "targets": judged, "evaluated_at": None}  # AWS Health's Date tells
     return with_local_check(decision, account, f"no central URL answered ({heard})", parts)
@@ -492,33 +733,31 @@ def with_local_check(decision: Data, account: str, why: str, parts: Parts) -> Da
 
 def open_issues(parts: Parts) -> list[Data]:
     """Every open issue that this account sees, as DescribeEvents gives them. Raises NoAnswerError."""
-    failure: Exception = TimeoutError()
+    why = ""
     for region in health_regions(parts):
-        for _ in range(HEALTH_TRIES):
-            try:
-                return read_issues(region, parts)
-            except FAULTS as error:
-                failure = error
-                if not is_passing(error) or parts.left() <= ANSWER_RESERVE:
-                    break
-                parts.sleep(PAUSE)
-    raise NoAnswerError(fault_words(failure)) from failure
+        try:
+            return parts.twice(partial(read_issues, region, parts))
+        except FAULTS as error:
+            why = fault_words(error)
+    raise NoAnswerError(why)
 
 
 def read_issues(region: str, parts: Parts) -> list[Data]:
     """Raises FAULTS; NoAnswerError where there are more pages than can be read."""
     criteria = {"eventStatusCodes": ["open"], "eventTypeCategories": ["issue"]}
-    found: dict[tuple[Any, Any], Data] = {}
+    found: dict[tuple[str, str], Data] = {}
     page: Data = {}
     for _ in range(HEALTH_PAGES):
         seconds = min(CALL_SECONDS, parts.left() - ANSWER_RESERVE)
         answer = parts.aws.call("health", region, "describe_events", seconds, filter=criteria, maxResults=100, **page)
-        found |= {(issue.get("arn"), issue.get("region")): issue for issue in answer.get("events", ())}
-        if not answer.get("nextToken"):
+        issues, token = dig(answer, "events"), dig(answer, "nextToken")
+        if not fits(issues, [dict]):  # a body that is no JSON, too, comes from botocore as an empty answer
+            raise UnreadableAnswerError
+        found |= {(str(issue.get("arn")), str(issue.get("region"))): issue for issue in issues}
+        if not token:
             return list(found.values())
-        page = {"nextToken": answer["nextToken"]}
-    msg = f"more than {HEALTH_PAGES} pages of open issues"
-    raise NoAnswerError(msg)
+        page = {"nextToken": token}
+    raise NoAnswerError(f"more than {HEALTH_PAGES} pages of open issues")
 
 
 def health_regions(parts: Parts) -> tuple[str, ...]:
@@ -529,7 +768,7 @@ def health_regions(parts: Parts) -> tuple[str, ...]:
     seconds = min(LOOKUP_SECONDS, parts.left() - ANSWER_RESERVE)
     try:
         active = HEALTH_HOST.match(within(seconds, lambda: parts.resolve(GLOBAL_HEALTH)))
-    except OSError:  # no such name, no name server, or not in time: all the same here
+    except (OSError, ValueError):  # no such name, no name server, not in time, not a name: all the same here
         active = None
     return (active[1],) if active else HEALTH_REGIONS
 
@@ -621,15 +860,14 @@ def merged(decision: Data, added: list[Data], why: str, parts: Parts) -> Data:
         "evaluated_at": decision["evaluated_at"] or spelled(parts.aws.date),
     }
     if not decision["exempt"]:
-        now = (counted(reason, decision) for reason in added)
-        enforced = (counted(reason, decision, "enforce") for reason in added)
-        result["verdict"] = max((decision["verdict"], *now), key=VERDICTS.index)
-        result["would_be"] = max((decision["would_be"], *enforced), key=VERDICTS.index)
+        for name, mode in (("verdict", None), ("would_be", "enforce")):
+            verdicts = (decision[name], *(counted(reason, decision, mode) for reason in added))
+            result[name] = max(verdicts, key=VERDICTS.index)
     return {**result, "summary": summary_of(result, why)}
 
 
 def reason_order(reason: Data) -> tuple[int, int, int, tuple[str, str]]:
-    kind = KINDS.index(reason["kind"]) if reason["kind"] in KINDS else len(KINDS)
+    kind = (*KINDS, reason["kind"]).index(reason["kind"])
     index = -1 if reason["target"] is None else reason["target"]
     return -VERDICTS.index(reason["verdict"]), kind, index, event_key(reason)
 
@@ -640,12 +878,23 @@ def event_key(reason: Data) -> tuple[str, str]:
     return str(name), dig(reason, "event", "region") or ""
 
 
+def aims_of(reason: Data, decision: Data) -> list[Data]:
+    """The targets that a reason counts for."""
+    return decision["targets"] if reason["target"] is None else [decision["targets"][reason["target"]]]
+
+
+def is_lifted(reason: Data, decision: Data) -> bool:
+    """Whether an override makes a warning of a block."""
+    aims = aims_of(reason, decision)
+    lifted = reason["override_id"] is not None or (bool(aims) and all(aim["overridden"] for aim in aims))
+    return reason["verdict"] == "block" and lifted
+
+
 def counted(reason: Data, decision: Data, mode: str | None = None) -> str:
     """The verdict that a reason counts with: an override or a mode other than enforce makes a warning of a block."""
-    aims = decision["targets"] if reason["target"] is None else [decision["targets"][reason["target"]]]
-    lifted = reason["override_id"] is not None or (bool(aims) and all(aim["overridden"] for aim in aims))
-    mode = mode or (decision["mode"] if reason["target"] is None else aims[0]["mode"])
-    return "warn" if reason["verdict"] == "block" and (lifted or mode != "enforce") else str(reason["verdict"])
+    mode = mode or (decision["mode"] if reason["target"] is None else aims_of(reason, decision)[0]["mode"])
+    softened = is_lifted(reason, decision) or (reason["verdict"] == "block" and mode != "enforce")
+    return "warn" if softened else str(reason["verdict"])
 
 
 def heaviest(decision: Data) -> list[Data]:
@@ -661,7 +910,9 @@ def summary_of(decision: Data, why: str) -> str:
         head = reason_words(heavy[0]) if heavy else "nothing known stands against this deployment"
     more = f" (and {len(heavy) - 1} more)" if len(heavy) > 1 else ""
     tail = "" if why in head else f"; the gate looked for itself as {why}"
-    return clip(f"{decision['verdict']}: {head.rstrip('.')}{more}{tail}.", MAX_SUMMARY)
+    softened = decision["would_be"] != decision["verdict"]
+    would = f" In mode enforce this would be {decision['would_be']}." if softened else ""
+    return clip(f"{decision['verdict']}: {head.rstrip('.')}{more}{tail}.{would}", MAX_SUMMARY)
 
 
 def reason_words(reason: Data) -> str:
@@ -685,28 +936,57 @@ def stale_words(decision: Data) -> str:
 # --- Outcomes
 
 
-def outcome_of(decision: Data, note: str) -> Outcome:
-    if decision["verdict"] == "block":
-        return Outcome(decision, "JobFailed", block_message(decision, note))
-    softened = decision["would_be"] != decision["verdict"]
-    would = f"In mode enforce this would be {decision['would_be']}." if softened else ""
-    return Outcome(decision, None, clip(f"{sentence(decision['summary'])} {would} {note}", MAX_SUMMARY))
+def answered(decision: Data, question: Question) -> Outcome:
+    step = RESUMES if resumes(decision, question) else CONDITION if question.rule else RETRY
+    return outcome_of(decision, question.note, step)
 
 
-def block_message(decision: Data, note: str) -> str:
-    """What is going on and where, then what to do; the end stays whole however much there is to tell."""
-    heavy = heaviest(decision)
-    new = [each for each in heavy if each["event"] or each["explanation"] not in decision["summary"]]
-    told = [str(each["explanation"]) for each in new]
-    unknown = heavy and all(reason["kind"] in ("stale", "unknown") for reason in heavy)
-    when = WHEN_UNKNOWN if unknown else WHEN_OVER
-    next_step = f"What now: {when}, choose Retry on this stage in the CodePipeline console; the gate then asks again."
-    decided = f"Decision {clip(decision['decision_id'], 200)}" if decision["decision_id"] else "No central decision"
+def resumes(decision: Data, question: Question) -> bool:
+    """Whether central has the deployment among those that wait (W1): it blocked it, and can find it again."""
+    known = all(name in question.pipeline for name in ("name", "stage", "execution_id")) and not question.rule
+    own = [reason["rule"] == "local" or reason["kind"] == "unknown" for reason in heaviest(decision)]
+    return known and decision["decision_id"] is not None and not all(own)
+
+
+def outcome_of(decision: Data, note: str, step: str) -> Outcome:
+    if decision["verdict"] != "block":
+        head = f"{drill_words(decision)}{sentence(decision['summary'])} {override_words(decision)}"
+        return Outcome(decision, None, closed(head, f"{note} {decided(decision)}", MAX_SUMMARY))
+    unknown = all(reason["kind"] in ("stale", "unknown") for reason in heaviest(decision) or [REASON])
+    tail = f"{note} {step % (WHEN_UNKNOWN if unknown else WHEN_OVER)}"
+    return Outcome(
+        decision, "JobFailed", stop_message("org-gate stopped this deployment.", decision, tail, MAX_MESSAGE)
+    )
+
+
+def stop_message(head: str, decision: Data, tail: str, limit: int) -> str:
+    """What is going on and where, then what to do and the decision's id."""
+    new = [each for each in heaviest(decision) if each["event"] or each["explanation"] not in decision["summary"]]
+    listed = " ".join(f"[{number}] {sentence(each['explanation'])}" for number, each in enumerate(new, 1))
     omitted = f"{decision['reasons_omitted']} more reasons are left out. " if decision["reasons_omitted"] else ""
-    tail = f" {omitted}{note} {next_step} {decided}, at {decision['evaluated_at']}."
-    listed = " ".join(f"[{number}] {sentence(words)}" for number, words in enumerate(told, 1))
-    head = f"org-gate stopped this deployment. {sentence(decision['summary'])} {listed}"
-    return clip(clip(head, MAX_MESSAGE - len(tail)) + tail, MAX_MESSAGE)
+    head = f"{drill_words(decision)}{head} {sentence(decision['summary'])} {listed}"
+    return closed(head, f"{omitted}{tail} {decided(decision)}", limit)
+
+
+def closed(head: str, tail: str, limit: int) -> str:
+    """The tail stays whole however long the head is."""
+    return clip(f"{clip(head, limit - len(tail) - 1)} {tail}", limit)
+
+
+def drill_words(decision: Data) -> str:
+    drills = [dig(reason, "event", "drill") is True for reason in heaviest(decision) or decision["reasons"]]
+    return "" if not any(drills) else "DRILL: " if all(drills) else "In part a DRILL: "
+
+
+def override_words(decision: Data) -> str:
+    lifted = [reason for reason in decision["reasons"] if is_lifted(reason, decision)]
+    names = sorted({reason["override_id"] or "of all events" for reason in lifted})
+    return clip(f"Lifted by override {', '.join(names)}.", 300) if names else ""
+
+
+def decided(decision: Data) -> str:
+    by = f"Decision {decision['decision_id']}" if decision["decision_id"] else "No central decision"
+    return clip(f"{by}, at {decision['evaluated_at'] or 'a time not known'}", 300) + "."
 
 
 def sentence(text: str) -> str:
@@ -717,8 +997,11 @@ def refusal(refused: RefusedError, parts: Parts) -> Outcome:
     """A question that could not be asked: the job fails, but for an account that is only watched (G5)."""
     mode = refused.mode or parts.settings.mode
     watched = refused.mode is not None and refused.mode != "enforce"
-    told = f" This account is in mode {mode}: the deployment goes on without a verdict." if watched else ""
-    message = clip(f"org-gate could not decide. {refused.detail}{told}", MAX_SUMMARY if watched else MAX_MESSAGE)
+    told = RETRY % "that is done" if refused.failure == REFUSALS[FORBIDDEN] else ""
+    if watched:
+        told = f"This account is in mode {mode}: the deployment goes on without a verdict."
+    head = f"org-gate could not decide. {sentence(refused.detail)}"
+    message = closed(head, told, MAX_SUMMARY if watched else MAX_MESSAGE)
     known = {"verdict": None, "would_be": None, "mode": mode, "summary": message}
     return Outcome(blank(parts) | known, None if watched else refused.failure, message)
 
@@ -729,22 +1012,22 @@ def broken(error: Exception, parts: Parts) -> Outcome:
     what = f"the gate itself failed ({type(error).__name__} in {place.name}, line {place.lineno})"
     parts.trouble.append(what)
     decision = blank(parts)
-    return outcome_of(merged(decision, [unknown_reason(parts, what)], what, parts), "")
+    return outcome_of(merged(decision, [unknown_reason(parts, what)], what, parts), "", RETRY)
 
 
 # --- The job's answer: G5, G7
 
 
-def put_answer(job: Job, outcome: Outcome, parts: Parts) -> str:
-    """How the job stands now: "succeeded", "failed", or "left alone" where it was answered already.
+def put_answer(job_id: str, outcome: Outcome, parts: Parts) -> str:
+    """How the job stands now: "succeeded", "failed", "held", "left alone" where it was answered already, or NOT_TAKEN.
 
-    Tries again while there is time. Raises RuntimeError where CodePipeline took no answer.
+    Tries again while there is time.
     """
-    operation, params = failure_answer(outcome) if outcome.failure else success_answer(outcome)
+    operation, params = answer_of(outcome)
     for tried in range(ANSWER_TRIES):
         seconds = min(ANSWER_SECONDS, parts.left() - PAUSE)
         try:
-            parts.aws.call("codepipeline", parts.settings.region, operation, seconds, jobId=job.id, **params)
+            parts.aws.call("codepipeline", parts.settings.region, operation, seconds, jobId=job_id, **params)
         except FAULTS as error:
             parts.trouble.append(f"{operation}: {fault_words(error)}")
             if code_of(error) in ANSWERED:
@@ -754,29 +1037,25 @@ def put_answer(job: Job, outcome: Outcome, parts: Parts) -> str:
                 break
             parts.sleep(pause)
         else:
-            return "failed" if outcome.failure else "succeeded"
-    raise RuntimeError(f"CodePipeline took no answer for job {job.id}: " + "; ".join(parts.trouble))
+            return "failed" if outcome.failure else "held" if outcome.held else "succeeded"
+    return NOT_TAKEN
 
 
-def success_answer(outcome: Outcome) -> tuple[str, Data]:
+def answer_of(outcome: Outcome) -> tuple[str, Data]:
     """An output variable is never empty: what AWS makes of an empty one is not documented."""
-    decision = outcome.decision
-    variables = {
-        "verdict": decision["verdict"] or "none",
-        "decisionId": clip(decision["decision_id"] or "none", MAX_ID),
-        "summary": outcome.message,
-    }
-    details = {"summary": outcome.message, **external_id(decision)}
-    return "put_job_success_result", {"outputVariables": variables, "executionDetails": details}
-
-
-def failure_answer(outcome: Outcome) -> tuple[str, Data]:
-    details = {"type": outcome.failure, "message": outcome.message, **external_id(outcome.decision)}
-    return "put_job_failure_result", {"failureDetails": details}
-
-
-def external_id(decision: Data) -> Data:
-    return {"externalExecutionId": clip(decision["decision_id"], MAX_ID)} if decision["decision_id"] else {}
+    decision_id = outcome.decision["decision_id"]
+    external = {"externalExecutionId": clip(decision_id, MAX_ID)} if decision_id else {}
+    if outcome.failure:
+        details = {"type": outcome.failure, "message": outcome.message, **external}
+        return "put_job_failure_result", {"failureDetails": details}
+    details = {"summary": outcome.message, **external}
+    if outcome.held:
+        token, percent = outcome.held
+        more = {"continuationToken": token, "executionDetails": {**details, "percentComplete": percent}}
+    else:
+        told = {"verdict": outcome.decision["verdict"] or "none", "decisionId": clip(decision_id or "none", MAX_ID)}
+        more = {"outputVariables": {**told, "summary": outcome.message}, "executionDetails": details}
+    return "put_job_success_result", more
 
 
 def log_line(job: Job, outcome: Outcome, put: str, parts: Parts) -> Data:
@@ -820,7 +1099,8 @@ def spelled(time_of: Any) -> str | None:
 
 
 def code_of(error: Exception) -> str:
-    return str(dig(error.response, "Error", "Code")) if isinstance(error, ClientError) else type(error).__name__
+    name = dig(error.response, "Error", "Code") if isinstance(error, ClientError) else type(error).__name__
+    return clip(str(name), MAX_SHOWN)
 
 
 def is_passing(error: Exception) -> bool:
@@ -828,7 +1108,7 @@ def is_passing(error: Exception) -> bool:
     if not isinstance(error, ClientError):
         return not isinstance(error, ParamValidationError)
     status = dig(error.response, "ResponseMetadata", "HTTPStatusCode") or 0
-    again = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
+    again = status >= SERVER_FAULT or status == TOO_MANY
     return again or code_of(error) in PASSING
 
 
@@ -880,6 +1160,8 @@ class Aws:
         except ClientError as error:
             self._note_date(error.response)
             raise
+        except GARBLED as error:
+            raise UnreadableAnswerError from error
         self._note_date(answer)
         return answer
 
@@ -915,6 +1197,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         mode=chosen(env.get("ORG_GATE_MODE", ""), MODES, "enforce"),
         platform_services=listed(env.get("ORG_GATE_PLATFORM_SERVICES", "")),
         region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION", ""),
+        account=env.get("ORG_GATE_ACCOUNT", ""),
         exempt=exempt_globs(env.get("ORG_GATE_EXEMPT_PIPELINES", "")),
     )
 

@@ -1,8 +1,9 @@
 """What is asked: targets and, where known, the pipeline that asks (D1)."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 ACCOUNT_ID: Final = re.compile(r"^[0-9]{12}$")
 REGION: Final = re.compile(r"^(global|[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2})$")
@@ -38,6 +39,16 @@ class Request:
     targets: tuple[Target, ...]
     pipeline: Pipeline | None = None
     source: str | None = None
+
+
+def request_from(told: Mapping[str, Any]) -> Request:
+    """The inverse of ``dataclasses.asdict``, after JSON too. Raises KeyError or TypeError where it is nothing such."""
+    targets = tuple(
+        Target(one["account"], one["region"], tuple(one["services"]), tuple(one["availability_zones"]))
+        for one in told["targets"]
+    )
+    pipeline = None if told["pipeline"] is None else Pipeline(**told["pipeline"])
+    return Request(told["caller"], targets, pipeline, told["source"])
 
 
 def parse_short_target(text: str, caller: str | None = None) -> Target:

@@ -101,6 +101,8 @@ def _gate_parameters(spec: DeploymentSpec, cells: Sequence[CentralOutputs]) -> d
     return {
         "CentralUrls": ",".join(cell.decision_url for cell in cells),
         "CentralFunctionArns": ",".join(cell.api_function_arn for cell in cells),
+        "CentralAccount": spec.central_account,
+        "OrganizationId": spec.organization_id,
         **gate_settings(spec.policy, None).parameters(),
         "PlatformServices": ",".join(spec.policy.platform_services),
         "MaxAttempts": str(spec.max_attempts),

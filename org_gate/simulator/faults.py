@@ -97,6 +97,10 @@ class Faults:
                 case _:
                     raise AwsError("AccessDeniedException", "Forbidden", 403)
 
+    def strike(self, service: str, region: str, account: str) -> bool:
+        """Whether a call of the service in that Region by that account would be met by one now."""
+        return any(self._striking(service, region, account))
+
     def release(self) -> None:
         """Lets everybody go who is held, now and from here on: the simulator stops."""
         self._released.set()

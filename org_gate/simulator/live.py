@@ -25,6 +25,8 @@ class _Nobody:
 
     def asked(self, *_: object) -> None: ...
 
+    def went_on(self, *_: object) -> None: ...
+
 
 def keep_going(world: World) -> NoReturn:
     """Polls, pipelines and queues go on, until something such as KeyboardInterrupt ends it."""

@@ -13,13 +13,20 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from org_gate.model.times import describe_duration
+from org_gate.model.times import describe_duration, format_time, parse_time
 from org_gate.simulator.play import Asked
 from org_gate.simulator.record import Line
 from org_gate.simulator.scenario.model import Entry, FaultSpec, HealthSpec, OverrideSpec, Scenario
 
 _STYLE: Final = {"allow": "green", "warn": "yellow", "block": "bold red"}
 _WIDTH: Final = 118
+_BY_ITSELF: Final = ("hold", "resume")
+_GOES_ON: Final = {
+    "run": "its stage is free",
+    "retry": "its stage is free",
+    "resume": "resumed by org-gate",
+    "hold": "the end of its hold",
+}
 
 
 def plain(text: str) -> str:
@@ -43,6 +50,9 @@ class Story:
     def __init__(self, console: Console, scenario: Scenario) -> None:
         self._console = console
         self._names = {account.id: account.name for account in scenario.organization.accounts}
+        self._regions = {(pipeline.account, pipeline.name): pipeline.region for pipeline in scenario.pipelines}
+        self._later: list[Line] = []
+        """What the gates said when nobody made them ask."""
 
     def say(self, text: str) -> None:
         self._console.print(Text(plain(text)))
@@ -70,12 +80,13 @@ class Story:
         self._line(at, f"Skipped: {_what(entry)}. {why}")
 
     def asked(self, asked: Asked) -> None:
-        text = Text(f"{asked.at:%H:%M:%S}  ")
-        text.append(plain(f"{asked.pipeline.name} ({self._names.get(asked.pipeline.account, 'management')}, "))
-        text.append(plain(f"{asked.pipeline.region}), {_deed(asked.entry)}: "))
-        text.append(*_verdict(asked))
-        text.append("" if asked.line is None else plain(f" — {asked.line['summary']}"))
-        self._console.print(text)
+        whose = self._whose(asked.pipeline.name, asked.pipeline.account, asked.pipeline.region)
+        self._verdict_line(f"{asked.at:%H:%M:%S}", f"{whose}, {_deed(asked.entry)}", _verdict(asked), asked.line)
+
+    def went_on(self, line: Line) -> None:
+        self._later.append(line)
+        whose = self._whose(*_pipeline_of(line), self._region(line))
+        self._verdict_line(_time_of(line), f"{whose}, {_GOES_ON[line['trigger']]}", _verdict_of(line), line)
 
     def message(self, all_asked: Iterable[Asked]) -> None:
         """The last failed action's message in full, as CodePipeline shows it."""
@@ -85,24 +96,42 @@ class Story:
             self._console.print(Padding(Text(plain(line["message"])), (0, 0, 1, 2)), soft_wrap=False)
 
     def table(self, all_asked: Iterable[Asked]) -> None:
-        """Every run and retry with its verdict, and the one that the scenario states."""
+        """Every run and retry with its verdict and the one that the scenario states, and what went on by itself."""
         table = Table(title="Pipelines and verdicts", title_justify="left", width=_WIDTH)
         for column in ("time", "pipeline", "account", "Region", "by", "verdict", "stated", "rule"):
             table.add_column(column, overflow="fold")
-        for asked in all_asked:
-            name, style = _verdict(asked)
-            stated = "" if asked.entry.expect is None else asked.entry.expect + ("" if asked.as_stated else " ✗")
-            table.add_row(
-                f"{asked.at:%H:%M:%S}",
-                plain(asked.pipeline.name),
-                plain(self._names.get(asked.pipeline.account, "management")),
-                asked.pipeline.region,
-                _deed(asked.entry),
-                Text(name, style=style),
-                stated,
-                Text(plain(_rules(asked))),
-            )
+        rows = [(format_time(asked.at), self._row(asked)) for asked in all_asked]
+        rows += [(line["at"], self._later_row(line)) for line in self._later if line["trigger"] in _BY_ITSELF]
+        for _, row in sorted(rows, key=lambda timed: timed[0]):
+            table.add_row(*row)
         self._console.print(table)
+
+    def _row(self, asked: Asked) -> tuple[str | Text, ...]:
+        name, style = _verdict(asked)
+        stated = "" if asked.entry.expect is None else asked.entry.expect + ("" if asked.as_stated else " ✗")
+        pipeline, by = asked.pipeline, _deed(asked.entry)
+        cells = self._cells(f"{asked.at:%H:%M:%S}", pipeline.name, pipeline.account, pipeline.region)
+        return (*cells, by, Text(name, style=style), stated, Text(plain(_rules(asked))))
+
+    def _later_row(self, line: Line) -> tuple[str | Text, ...]:
+        name, style = _verdict_of(line)
+        cells = self._cells(_time_of(line), *_pipeline_of(line), self._region(line))
+        return (*cells, line["trigger"], Text(name, style=style), "", Text(plain(_rules_of(line))))
+
+    def _cells(self, time: str, name: str, account: str, region: str) -> tuple[str, ...]:
+        return time, plain(name), plain(self._names.get(account, "management")), region
+
+    def _whose(self, name: str, account: str, region: str) -> str:
+        return plain(f"{name} ({self._names.get(account, 'management')}, {region})")
+
+    def _region(self, line: Line) -> str:
+        return self._regions.get((line["pipeline_account"], line["pipeline_name"]), "another Region")
+
+    def _verdict_line(self, time: str, who: str, verdict: tuple[str, str], line: Line | None) -> None:
+        text = Text(f"{time}  {who}: ")
+        text.append(*verdict)
+        text.append("" if line is None else plain(f" — {line['summary']}"))
+        self._console.print(text)
 
     def _line(self, at: datetime, text: str) -> None:
         self._console.print(Text(f"{at:%H:%M:%S}  {plain(text)}", style="dim"))
@@ -118,20 +147,36 @@ def _deed(entry: Entry) -> str:
     return "run" if entry.run else "retry" if entry.retry else "stop"
 
 
+def _time_of(line: Line) -> str:
+    return f"{parse_time(line['at']):%H:%M:%S}"
+
+
+def _pipeline_of(line: Line) -> tuple[str, str]:
+    return line["pipeline_name"], line["pipeline_account"]
+
+
 def _verdict(asked: Asked) -> tuple[str, str]:
     if asked.refused is not None:
         return "skipped", "dim"
     if asked.line is None:
-        return "no answer", "bold red"
-    verdict = asked.line["verdict"] or asked.line["pipeline_result"]
-    return str(verdict), _STYLE.get(str(verdict), "bold red")
+        return ("waits for its stage", "yellow") if asked.waits else ("no answer", "bold red")
+    return _verdict_of(asked.line)
+
+
+def _verdict_of(line: Line) -> tuple[str, str]:
+    verdict = str(line["verdict"] or line["pipeline_result"])
+    held = ", held" if line["pipeline_result"] == "held" else ""
+    return verdict + held, _STYLE.get(verdict, "bold red")
 
 
 def _rules(asked: Asked) -> str:
+    if asked.line is None:
+        return asked.refused or ("" if asked.waits else "no gate answered")
+    return _rules_of(asked.line)
+
+
+def _rules_of(line: Line) -> str:
     """What decided, as short as a table cell: of the reasons that count most the rules and services, or freezes."""
-    line = asked.line
-    if line is None:
-        return asked.refused or "no gate answered"
     if line["exempt"]:
         return "exempt"
     worst = [r for r in line["reasons"] if _counts(r, line) == line["would_be"] and r["kind"] != "hint"]

@@ -13,6 +13,7 @@ from typing import Any, Final
 from botocore.credentials import Credentials
 
 from org_gate.client.api import DecisionApi
+from org_gate.client.errors import ApiError
 from org_gate.policy.fields import duration_text
 from org_gate.policy.load import policy_from_data
 from org_gate.rollout.deploy import deploy_central, deploy_members, publish_policy
@@ -22,7 +23,7 @@ from org_gate.rollout.spec import CentralOutputs, DeploymentSpec
 from org_gate.simulator.base import SimClock
 from org_gate.simulator.cloudformation.strict import strict_stacks
 from org_gate.simulator.delivery import Delivery
-from org_gate.simulator.faults import Fault, Faults
+from org_gate.simulator.faults import CENTRAL, Fault, Faults
 from org_gate.simulator.frontdoor import FrontDoor
 from org_gate.simulator.health import HealthService
 from org_gate.simulator.lambdas.function_urls import FunctionUrls
@@ -73,10 +74,33 @@ class World:
     sessions: Sessions
     central: CentralOutputs
 
-    def drain(self, *, held: bool = True) -> None:
-        """Until nothing is due: queues, notifications, jobs."""
-        while self.aws.delivery.drain() or self.aws.pipelines.drain(held=held):
+    def settle(self) -> None:
+        """Until nothing is due but what comes last at an instant (S3): held actions, and what lies in queues."""
+        while self.aws.delivery.drain(queues=False) or self.aws.pipelines.drain(held=False):
             pass
+
+    def drain(self) -> None:
+        """Until nothing is due: then held actions, then queues, which resumptions come out of."""
+        self.settle()
+        for queues in (False, True):
+            while self.aws.delivery.drain(queues=queues) or self.aws.pipelines.drain():
+                pass
+
+    def is_busy(self) -> bool:
+        """Whether an execution runs, is held, or waits for a stage or to be resumed (S5)."""
+        return self.aws.pipelines.is_busy() or self._waits()
+
+    def _waits(self) -> bool:
+        """As the decision API tells the central account; where that cannot be asked, something may."""
+        if not any(line["pipeline_result"] == "failed" for line in self.aws.recorder.lines):
+            return False
+        central = self.scenario.central
+        if self.aws.faults.strike(CENTRAL, central.region, central.account):
+            return True
+        try:
+            return bool(self._api().status()["waiting"])
+        except ApiError:
+            return True
 
     def add_fault(self, spec: FaultSpec) -> None:
         """From now on, for as long as it lasts."""
@@ -99,11 +123,14 @@ class World:
 
     def override(self, spec: OverrideSpec) -> None:
         """As a person of the central account does it. Raises ApiError where the decision API does not take it."""
-        credentials = Credentials(*self.organization.access_keys[self.scenario.central.account])
-        api = DecisionApi([self.central.decision_url], credentials)
-        (taken,) = api.create_override(_override_body(spec))
+        (taken,) = self._api().create_override(_override_body(spec))
         if taken.error is not None:
             raise taken.error
+
+    def _api(self) -> DecisionApi:
+        """As the central account asks it."""
+        credentials = Credentials(*self.organization.access_keys[self.scenario.central.account])
+        return DecisionApi([self.central.decision_url], credentials)
 
     def access(self) -> dict[str, Any]:
         """What a client needs to know (C1, ``simulate``)."""

@@ -15,6 +15,7 @@ from itertools import chain, islice
 from operator import itemgetter
 from typing import Any, Final
 
+from org_gate.model.cause import Cause, cause_from
 from org_gate.model.times import format_time, parse_time
 from org_gate.store import keys
 from org_gate.store.table import Item, Table
@@ -30,8 +31,27 @@ _LONGEST_TOKEN: Final = 300
 _POSITION: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)(#[!-~]{1,100})?")
 _SHOWN: Final = ("decision_id", "account", "at", "pipeline", "verdict", "would_be", "mode", "exempt", "summary", "ous")
 
+MOST_COUNTED: Final = 20_000
+"""How many more are counted at most, where not all are looked at."""
+
 PipelineName = tuple[str | None, str]
 """Region (None: any) and name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A decision about one execution of a pipeline. ``on_block`` is None where no gate asked."""
+
+    decision_id: str
+    account: str
+    at: datetime
+    pipeline: str
+    region: str | None
+    stage: str | None
+    execution_id: str | None
+    verdict: str
+    on_block: str | None
+    cause: Cause | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +103,14 @@ class DecisionList:
         groups, _ = self._groups(None, None, span)
         return [item["decision_id"] for item in islice(self._walk(groups, span, limit), limit)]
 
+    def between(self, since: datetime, until: datetime, most: int) -> tuple[list[Run], int]:
+        """The newest so many decisions of ``[since, until)`` about pipelines, and how many entries were left out."""
+        span = _span(since, until, None)
+        groups, _ = self._groups(None, None, span)
+        entries = self._walk(groups, span, most)
+        read = list(islice(entries, most))
+        return [_run(item) for item in read if "run" in item], sum(1 for _ in islice(entries, MOST_COUNTED))
+
     def _groups(
         self, account: str | None, pipeline: PipelineName | None, span: _Span
     ) -> tuple[list[Sequence[str]], str | None]:
@@ -121,6 +149,22 @@ def _fits(item: Mapping[str, Any], pipeline: PipelineName) -> bool:
 
 def _entry(item: Mapping[str, Any]) -> dict[str, Any]:
     return {**{name: item[name] for name in _SHOWN}, "policy_version": int(item["policy_version"])}
+
+
+def _run(item: Mapping[str, Any]) -> Run:
+    pipeline, run, cause = item["pipeline"], item["run"], item.get("cause")
+    return Run(
+        decision_id=item["decision_id"],
+        account=item["account"],
+        at=parse_time(item["at"]),
+        pipeline=pipeline["name"],
+        region=pipeline["region"],
+        stage=run["stage"],
+        execution_id=run["execution_id"],
+        verdict=item["verdict"],
+        on_block=run["on_block"],
+        cause=None if cause is None else cause_from(cause),
+    )
 
 
 def _token(position: str) -> str:

@@ -1,19 +1,24 @@
 """Decisions, append-only: by their id; by account, by pipeline and for everybody, by time. They expire after 400 days.
 
-Parts that do not fit the first item are written before it; the first item and its index entries are one
-transaction, so a decision is either found everywhere or nowhere. What lists them is ``decision_list``.
+Parts that do not fit the first item are written before it; the first item, its index entries and what it means for
+the deployment's waiting are one transaction, so a decision is either found everywhere or nowhere. What lists them is
+``decision_list``.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from org_gate.model.cause import cause_json, cause_of
 from org_gate.model.times import parse_time
 from org_gate.store import keys
 from org_gate.store.documents import packed, unpacked
+from org_gate.store.errors import ConflictError
 from org_gate.store.table import Item, ItemKey, Table
+from org_gate.store.waiting import WaitingDeployments
 
 DECISION_DAYS: Final = 400
+_TRIES: Final = 4
 _SHOWN: Final = ("verdict", "would_be", "mode", "exempt", "summary", "policy_version")
 _NOT_IN_TREE: Final = "?"
 _PART: Final = "PART#"
@@ -22,8 +27,9 @@ _PART: Final = "PART#"
 class Decisions:
     """Every method raises StoreError."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, waiting: WaitingDeployments) -> None:
         self._table = table
+        self._waiting = waiting
         self._marked = ""
 
     def put(self, record: Mapping[str, Any]) -> None:
@@ -40,10 +46,22 @@ class Decisions:
         self._mark_day(moment)
         first = {"pk": pk, "sk": keys.RECORD, "decision_id": decision_id, "body": parts[0], "parts": len(parts)}
         place = {"sk": keys.at(moment, decision_id), **_entry(record), **expires}
-        self._table.transact(
+        self._commit(
+            record,
             self._table.putting({**first, **expires}, "attribute_not_exists(pk)"),
             *(self._table.putting({"pk": index, **place}) for index in _indexes(record)),
         )
+
+    def _commit(self, record: Mapping[str, Any], *actions: Item) -> None:
+        """Again where only the waiting deployment was changed by somebody else in between."""
+        for last in (False,) * (_TRIES - 1) + (True,):
+            try:
+                self._table.transact(*actions, *self._waiting.following(record))
+            except ConflictError:
+                if last or self._table.get(_key(record["decision_id"])) is not None:
+                    raise
+            else:
+                return
 
     def get(self, decision_id: str) -> dict[str, Any] | None:
         """The record as it was put; None where there is none."""
@@ -77,7 +95,17 @@ def _entry(record: Mapping[str, Any]) -> Item:
     decision = record["decision"]
     shown = {name: decision[name] for name in _SHOWN}
     told = {"decision_id": record["decision_id"], "account": record["caller"], "at": record["at"]}
-    return {**told, "pipeline": _pipeline(record), **shown, "ous": _ous(record)}
+    return {**told, "pipeline": _pipeline(record), **shown, "ous": _ous(record), **_of_deployment(record)}
+
+
+def _of_deployment(record: Mapping[str, Any]) -> Item:
+    """What people are told of, where the decision is about a pipeline: which run of it, and what blocks it."""
+    if _pipeline(record) is None:
+        return {}
+    pipeline, cause = record["request"]["pipeline"], cause_of(record["decision"])
+    told = {name: pipeline.get(name) for name in ("stage", "execution_id")}
+    told["on_block"] = (record.get("gate") or {}).get("on_block")
+    return {"run": told} if cause is None else {"run": told, "cause": cause_json(cause)}
 
 
 def _pipeline(record: Mapping[str, Any]) -> Item | None:

@@ -22,6 +22,10 @@
     DAY#day#shard   time#decision          decisions of everybody, by time
     DAYS            day                    days with decisions
     UNREADABLE#day  digest                 a notification that could not be understood
+    DECISION#id     OUTCOME                what came of its deployment's waiting
+    WAITING#shard   digest                 a deployment that waits, or was resumed and has not asked again
+    LOOK            LOOK                   the last look at all that wait, and how many it and those before handed out
+    DIGEST          DIGEST                 how far people were told of what happened
     WALK            PART#n                 how far a walk through the organization has come
 
 All open public events are in one partition, because a policy may call any service global, and an event of it
@@ -29,16 +33,20 @@ then concerns every Region. It is read once for each revision and process.
 """
 
 import hashlib
+import json
 import zlib
 from datetime import datetime
 from typing import Final
 
 from org_gate.model.event import EventKey
 from org_gate.model.times import format_time
+from org_gate.model.waiting import Deployment
 from org_gate.store.table import ItemKey
 
 STATE: Final = ItemKey("STATE", "STATE")
 LEASE: Final = ItemKey("LEASE", "LEASE")
+LOOK: Final = ItemKey("LOOK", "LOOK")
+DIGEST: Final = ItemKey("DIGEST", "DIGEST")
 PUBLIC: Final = "PUBLIC"
 SPECIFIC: Final = "SPECIFIC"
 TREE: Final = "TREE"
@@ -48,6 +56,8 @@ IN_FORCE: Final = "IN_FORCE"
 DAYS: Final = "DAYS"
 SHARDS: Final = 8
 RECORD: Final = "RECORD"
+OUTCOME: Final = "OUTCOME"
+WAITING: Final = tuple(f"WAITING#{number}" for number in range(16))
 TEXT: Final = "TEXT"
 POINTER: Final = "EVENT#"
 MEMBER_ACCOUNT: Final = "ACCOUNT#"
@@ -119,6 +129,16 @@ def shard(day: str, decision_id: str) -> str:
 
 def shards(day: str) -> list[str]:
     return [f"DAY#{day}#{number}" for number in range(SHARDS)]
+
+
+def waiting(deployment: Deployment) -> ItemKey:
+    """By digest: names of stages and executions are long, and hold any separator."""
+    digest = hashlib.sha256(json.dumps(deployment).encode())
+    return ItemKey(WAITING[digest.digest()[0] % len(WAITING)], digest.hexdigest())
+
+
+def outcome(decision_id: str) -> ItemKey:
+    return ItemKey(decision(decision_id), OUTCOME)
 
 
 def by_hand(kind: str, name: str) -> ItemKey:

@@ -13,8 +13,9 @@ from org_gate.model.event import Knowledge
 from org_gate.model.sky import Places
 from org_gate.policy.model import Policy
 from org_gate.store.accounts import Accounts
-from org_gate.store.decision_list import DecisionList, PipelineName
+from org_gate.store.decision_list import DecisionList, PipelineName, Run
 from org_gate.store.decisions import Decisions
+from org_gate.store.digest import DigestState
 from org_gate.store.events import Events
 from org_gate.store.knowledge import Knower
 from org_gate.store.overrides import Overrides
@@ -23,6 +24,7 @@ from org_gate.store.state import State, States
 from org_gate.store.synthetic import SyntheticEvents
 from org_gate.store.table import Table
 from org_gate.store.unreadable import keep_unreadable
+from org_gate.store.waiting import WaitingDeployments
 from org_gate.store.walks import Walks
 
 
@@ -38,7 +40,9 @@ class Store:
         self.walks = Walks(self._table)
         self.overrides = Overrides(self._table)
         self.synthetic = SyntheticEvents(self._table)
-        self._decisions = Decisions(self._table)
+        self.waiting = WaitingDeployments(self._table)
+        self.digest = DigestState(self._table)
+        self._decisions = Decisions(self._table, self.waiting)
         self._decision_list = DecisionList(self._table)
         self._policies = Policies(self._table)
         self._knower = Knower(self._table, self.events)
@@ -80,7 +84,10 @@ class Store:
         return self._policies.one(version)
 
     def put_decision(self, record: Mapping[str, Any]) -> None:
-        """Appends a decision. Raises ConflictError where there is one with its id."""
+        """Appends a decision; its deployment waits from then on, or no longer (W1).
+
+        Raises ConflictError where there is one with its id.
+        """
         self._decisions.put(record)
 
     def decision(self, decision_id: str) -> dict[str, Any] | None:
@@ -104,6 +111,10 @@ class Store:
         return self._decision_list.page(
             account=account, pipeline=pipeline, since=since, until=until, after=after, limit=limit
         )
+
+    def runs(self, since: datetime, until: datetime, most: int) -> tuple[list[Run], int]:
+        """The newest so many decisions of ``[since, until)``, those about pipelines; and how many were left out."""
+        return self._decision_list.between(since, until, most)
 
     def recent_decision_ids(self, limit: int, now: datetime) -> list[str]:
         """The ids of the newest so many of the last 30 days, the newest first."""

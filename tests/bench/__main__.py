@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import engine, polls, table
+from tests.bench import engine, polls, starts, table
 from tests.bench.measure import Result, heading, line, written
 
 
@@ -20,6 +20,7 @@ class Sizes:
     here: int = 100
     elsewhere: tuple[int, ...] = (100, 1_000, 10_000, 100_000)
     poll: tuple[int, ...] = (100, 1_000, 10_000)
+    starts: int = 9
 
 
 def measured(sizes: Sizes) -> Iterator[Result]:
@@ -30,6 +31,7 @@ def measured(sizes: Sizes) -> Iterator[Result]:
     yield from engine.growth("of other accounts", sizes.elsewhere, here=here, rules=rules, targets=targets)
     yield from engine.growth("public in other Regions", sizes.elsewhere, here=here, rules=rules, targets=targets)
     yield from polls.unchanged(sizes.poll)
+    yield from starts.cold_starts(sizes.starts)
 
 
 def main(folder: Path) -> None:

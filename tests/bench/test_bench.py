@@ -9,7 +9,7 @@ from tests.bench.measure import Result, at_most, heading, line, milliseconds, sh
 
 
 def test_every_benchmark_gives_results_of_one_shape(tmp_path: Path) -> None:
-    tiny = Sizes(events=40, rules=5, targets=2, here=4, elsewhere=(3, 6), poll=(2, 4))
+    tiny = Sizes(events=40, rules=5, targets=2, here=4, elsewhere=(3, 6), poll=(2, 4), starts=1)
     results = list(measured(tiny))
     read = json.loads(written(results, tmp_path / "out").read_text())
     names = [field.name for field in fields(Result)]

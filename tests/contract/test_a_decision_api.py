@@ -208,6 +208,7 @@ def test_the_lambda_reads_its_environment_once_and_answers(store: Store, monkeyp
     assert incomplete["statusCode"] == 500
     monkeypatch.setenv("ORG_GATE_TABLE", TABLE)
     monkeypatch.setenv("ORG_GATE_CENTRAL_ACCOUNT", CENTRAL)
+    monkeypatch.setenv("ORG_GATE_CHANGES", f"arn:aws:sns:eu-west-1:{CENTRAL}:org-gate-changes")
     monkeypatch.setenv("ORG_GATE_TOPIC", f"arn:aws:sns:eu-west-1:{CENTRAL}:org-gate-notifications")
     answered: Any = lambda_module.handler(event, context())
     lambda_module._open_desk.cache_clear()

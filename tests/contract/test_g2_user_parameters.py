@@ -32,9 +32,13 @@ WRONG = [
     ({"targets": [{"region": "eu-west-1", "service": ["ECS"]}]}, "targets[0].service: unknown field (did you mean ser"),
     ({"targets": [{"region": "eu-west-1", "services": "ECS"}]}, 'targets[0].services: "ECS" is not a list'),
     ({"targets": ["/eu-west-1\n"]}, "targets[0].region"),
-    ({"on_block": "hold"}, "hold comes later"),
+    ({"on_block": "wait"}, 'on_block: "wait" is neither "fail" nor "hold"'),
     ({"on_block": 1}, "on_block: 1"),
-    ({"hold_for": "3h"}, "hold_for"),
+    ({"on_block": "hold", "hold_for": "24h"}, 'hold_for: "24h" is not a duration such as 90m or 3h, of at most 23h'),
+    ({"hold_for": "0h"}, "hold_for"),
+    ({"hold_for": 3}, "hold_for: 3"),
+    ({"hold_for": "3 h"}, "hold_for"),
+    ({"hold_for": "9" * 500 + "h"}, "hold_for"),
     ({"pipeline": 7}, "pipeline: 7 is not a text"),
     ({"stage": ""}, 'stage: ""'),
     ({"execution_id": None}, "execution_id: null"),
@@ -58,9 +62,9 @@ def test_what_cannot_be_used_fails_the_job_in_every_mode(parameters: object, sai
 
 def test_all_problems_are_named_at_once() -> None:
     world = World()
-    world.run({"stge": "x", "pipeline": 1, "on_block": "hold"})
+    world.run({"stge": "x", "pipeline": 1, "on_block": "holt"})
     message = world.answer[1]["failureDetails"]["message"]
-    assert all(part in message for part in ("stge: unknown field (did you mean stage?)", "pipeline: 1", "hold"))
+    assert all(part in message for part in ("stge: unknown field (did you mean stage?)", "pipeline: 1", "holt"))
 
 
 def test_parameters_that_are_no_text_fail() -> None:
@@ -97,7 +101,7 @@ def test_without_targets_the_own_account_and_region_are_asked_and_that_is_said(n
     world.run(nothing)
     (_, question), *_ = world.asked
     assert question["targets"] == [gate.target(ACCOUNT, "us-east-1")]
-    assert "No targets were given" in world.answer[1]["executionDetails"]["summary"]
+    assert "No targets are given" in world.answer[1]["executionDetails"]["summary"]
 
 
 def test_more_than_one_hundred_targets_are_refused() -> None:

@@ -14,6 +14,7 @@ from tests.unit.member.support import (
     aim,
     decision,
     fault,
+    issue,
     problem,
     reason,
     reply,
@@ -31,7 +32,7 @@ def test_what_may_go_on_succeeds_with_its_outputs(verdict: str) -> None:
     world = told(verdict=verdict)
     line = world.run({"targets": ["/us-east-1"]})
     result, params = world.answer
-    said = f"{verdict}: said central."
+    said = f"{verdict}: said central. Decision d-1, at 2026-03-02T12:30:00Z."
     assert result == "success"
     assert params["outputVariables"] == {"verdict": verdict, "decisionId": "d-1", "summary": said}
     assert params["executionDetails"] == {"summary": said, "externalExecutionId": "d-1"}
@@ -85,7 +86,9 @@ def test_a_block_without_listed_reasons_still_says_what_to_do() -> None:
 
 
 def test_a_watched_account_is_told_what_enforce_would_say() -> None:
-    world = told(verdict="warn", would_be="block", mode="shadow")
+    """Central's summary tells it; the gate tells it where it looked for itself."""
+    quiet, watched = {CENTRAL: [reply({}, 503)]}, settings(mode="shadow")
+    world = World(central=quiet, settings=watched, health=[[issue()]])
     world.run()
     assert "In mode enforce this would be block." in world.answer[1]["executionDetails"]["summary"]
 
@@ -128,7 +131,7 @@ def test_long_and_hostile_texts_are_cut_at_whole_characters() -> None:
     world.run()
     summary = world.answer[1]["executionDetails"]["summary"]
     assert len(summary.encode("utf-16-le")) <= 2 * 2048
-    assert summary.rstrip(".")[-1] == "\U0001f6a8"
+    assert summary.partition("...")[0][-1] == "\U0001f6a8"
 
 
 def test_the_log_tells_the_decision_and_no_secret() -> None:
@@ -150,11 +153,11 @@ def test_the_log_tells_the_decision_and_no_secret() -> None:
 
 @pytest.mark.contract("G1")
 @pytest.mark.parametrize(
-    "event", [None, [], {}, {"detail": {}}, {"CodePipeline.job": None}, {"CodePipeline.job": {"id": 7}}]
+    "event", [None, [], "text", {"CodePipeline.job": {}}, {"CodePipeline.job": []}, {"CodePipeline.job": {"id": 7}}]
 )
 def test_another_event_is_refused_in_words(event: object) -> None:
     world = World()
-    with pytest.raises(ValueError, match="not a CodePipeline job"):
+    with pytest.raises(ValueError, match="neither a CodePipeline job"):
         gate.run(event, world.parts())
     assert (world.asked, world.answers) == ([], [])
 
@@ -165,3 +168,10 @@ def test_a_bare_job_is_answered() -> None:
     (_, question), *_ = world.asked
     assert question["targets"] == [gate.target(OTHER, "us-east-1")]
     assert world.answer[0] == "success"
+
+
+@pytest.mark.parametrize("account", [None, 7, "", "abc"])
+def test_a_job_that_does_not_tell_its_account_is_of_the_gates_own(account: object) -> None:
+    world = World()
+    gate.run({"CodePipeline.job": {"id": JOB, "accountId": account}}, world.parts())
+    assert world.asked[0][1]["targets"] == [gate.target(ACCOUNT, "us-east-1")]

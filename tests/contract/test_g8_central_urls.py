@@ -8,7 +8,9 @@ from botocore.exceptions import EndpointConnectionError, NoCredentialsError, Rea
 
 from org_gate.member import gate
 from tests.unit.member.support import (
+    ACCOUNT,
     CENTRAL,
+    REGION,
     STANDBY,
     World,
     decision,
@@ -169,5 +171,6 @@ def test_a_deadline_bounds_the_urls_and_leaves_a_share_for_the_local_check() -> 
         seconds.append(limit)
         return post(url, body, limit)
 
-    gate.ask_central({}, parts._replace(post=noting), exempt=False)
+    question = gate.Question(ACCOUNT, {"region": REGION}, rule=False)
+    gate.ask_central(question, "fail", parts._replace(post=noting), exempt=False)
     assert seconds == [pytest.approx(2.4), pytest.approx(2.4)]

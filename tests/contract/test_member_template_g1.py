@@ -48,6 +48,7 @@ def test_the_gate_may_do_what_it_does_and_nothing_else() -> None:
     by_action = {action: each for each in statements(TEMPLATE, "Role") for action in actions(each)}
     assert sorted(by_action) == [
         "codepipeline:GetJobDetails",
+        "codepipeline:GetPipeline",
         "codepipeline:PutJobFailureResult",
         "codepipeline:PutJobSuccessResult",
         "health:DescribeEvents",

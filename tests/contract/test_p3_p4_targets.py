@@ -1,5 +1,7 @@
 """P3 and P4: target filters, OU paths and globs."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from org_gate.decision.targets import ou_fits, target_conditions
@@ -94,7 +96,7 @@ def test_p3_each_condition_goes_by_its_fields_name_and_what_is_left_out_asks_not
     }
     assert list(every) == list(TargetFilter.model_fields)
 
-    def asked(fields: dict[str, object]) -> list[str]:
+    def asked(fields: Mapping[str, object]) -> list[str]:
         wanted = TargetFilter.model_validate(fields)
         return [name for name, _ in target_conditions(wanted, target("/us-east-1"), None, {}, ServiceNames({}))]
 

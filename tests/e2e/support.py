@@ -10,6 +10,7 @@ import yaml
 
 from org_gate.rollout.files import shipped
 from org_gate.simulator.play import Asked, play
+from org_gate.simulator.record import Line
 from org_gate.simulator.scenario import read_scenario
 from org_gate.simulator.scenario.model import Entry
 from org_gate.simulator.world import World, open_world
@@ -84,6 +85,8 @@ class Quiet:
         self.refusals.append(why)
 
     def asked(self, asked: Asked) -> None: ...
+
+    def went_on(self, line: Line) -> None: ...
 
 
 def write(folder: Path, data: Mapping[str, Any]) -> Path:

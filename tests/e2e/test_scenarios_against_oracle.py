@@ -1,6 +1,7 @@
 """Random scenarios, played with the real parts, against what the contract says must come out.
 
-A few seeds here; ``ORG_GATE_SEEDS=100-400`` in the environment plays all of a range, at ten seconds each and more.
+A few seeds here, and a few scenarios made by hand; ``ORG_GATE_SEEDS=100-400`` in the environment plays all seeds of a
+range, at ten seconds each and more.
 """
 
 import os
@@ -9,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.oracle.by_hand import BY_HAND
 from tests.e2e.oracle.comparing import differences
 from tests.e2e.oracle.generator import scenario
 from tests.e2e.oracle.timeline import expected_lines
 from tests.e2e.support import played
 
-FEW = (103, 163, 208)
+FEW = (23, 42, 70, 78, 101)
 
 
 def seeds() -> tuple[int, ...]:
@@ -31,8 +33,17 @@ def test_every_run_gets_the_verdict_of_the_contract(seed: int, tmp_path: Path) -
     assert differences(expected_lines(data), lines) == []
 
 
-def test_the_few_seeds_see_every_kind_of_answer() -> None:
-    lines = [line for seed in FEW for line in expected_lines(scenario(seed))]
+@pytest.mark.contract("G4, G6, W1, W2, S2, S3")
+@pytest.mark.parametrize("name", BY_HAND)
+def test_every_scenario_made_by_hand_too(name: str, tmp_path: Path) -> None:
+    data = BY_HAND[name]()
+    lines, _ = played(tmp_path, data)
+    assert differences(expected_lines(data), lines) == []
+
+
+def test_they_see_every_kind_of_answer() -> None:
+    few = [*(scenario(seed) for seed in FEW), *(made() for made in BY_HAND.values())]
+    lines = [line for data in few for line in expected_lines(data)]
     decided = [line.decision for line in lines if line.decision is not None]
     reasons = [reason for decision in decided for reason in decision.reasons]
     assert {decision.verdict for decision in decided} == {"allow", "warn", "block"}
@@ -47,3 +58,9 @@ def test_the_few_seeds_see_every_kind_of_answer() -> None:
     assert any(line.decision is None for line in lines)
     assert {reason.lifted for reason in reasons if reason.rule == "local"} == {True, False}
     assert {line.by_central for line in lines if line.decision is not None and line.decision.exempt} == {True, False}
+    assert {(line.trigger, line.result) for line in lines} == {
+        *product(("run", "retry", "resume"), ("succeeded", "failed", "held")),
+        ("hold", "succeeded"),
+        ("hold", "failed"),
+    }
+    assert any(len({(aim.account, aim.region) for aim in decision.aims}) > 2 for decision in decided)

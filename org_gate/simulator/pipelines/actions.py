@@ -7,7 +7,7 @@ engine's business.
 
 import itertools
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from org_gate.simulator.base import SimClock
@@ -26,8 +26,8 @@ from org_gate.simulator.pipelines.state import (
 )
 from org_gate.simulator.pipelines.variables import UnresolvedVariableError, resolved
 
-MOST_TRIES: Final = 3
-"""Lambda runs an asynchronous invocation again where the function failed, twice."""
+TRY_AGAIN: Final = (timedelta(minutes=1), timedelta(minutes=2))
+"""How long Lambda waits before it runs an asynchronous invocation again that failed, and once more."""
 
 
 class Actions:
@@ -119,14 +119,14 @@ class Actions:
         job.tries += 1
 
     def returned(self, job: Job, payload: Any, error: str | None) -> None:
-        """An invocation has ended. Where it failed and left the job unanswered, Lambda runs it again."""
+        """An invocation has ended. Where it failed and left the job unanswered, Lambda runs it again later."""
         job.invoking = False
         job.returned = None if error else payload
         _number(job.action)
         if job.answer is not None:
             self._tell(job, job.answer)
-        elif error and job.tries < MOST_TRIES and job.is_open:
-            job.due = self._clock.now()
+        elif error and job.tries <= len(TRY_AGAIN) and job.is_open:
+            job.due = self._clock.now() + TRY_AGAIN[job.tries - 1]
 
     def missing(self, job: Job) -> None:
         """There is no such function."""

@@ -5,15 +5,27 @@ are taken as they are and not acted on.
 """
 
 import copy
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from org_gate.simulator.base import AwsError
 from org_gate.simulator.shapes import misfits, service_model
 
 _CREATE: Final = "CreatePipeline"
 _FEWEST_STAGES: Final = 2
+_NAMED: Final = re.compile(r"(?<=pipeline)(\[[0-9]+\]|\.\w+)+")
+_PART: Final = re.compile(r"\[([0-9]+)\]|\.([0-9]+)\.member|\.(\w+)")
+
+Path = tuple[str | int, ...]
+
+
+class Refused(NamedTuple):
+    """One thing that CodePipeline does not take; ``path`` is where in the pipeline, ``code`` AWS's word for it."""
+
+    path: Path
+    code: str
+    message: str
 
 
 def completed(declaration: Mapping[str, Any], version: int) -> dict[str, Any]:
@@ -26,17 +38,13 @@ def completed(declaration: Mapping[str, Any], version: int) -> dict[str, Any]:
     return {"pipelineType": "V1", "executionMode": "SUPERSEDED", **whole, "version": version}
 
 
-def refused_declaration(declaration: Mapping[str, Any]) -> str | None:
-    """Why CreatePipeline would refuse it, None where it would not."""
+def refused_declaration(declaration: Mapping[str, Any]) -> list[Refused]:
+    """Why CreatePipeline would refuse it: all that is wrong with it, each at its place."""
     shape = service_model("codepipeline").operation_model(_CREATE).input_shape
     problems = misfits({"pipeline": dict(declaration)}, shape)
     if problems:
-        return "; ".join(problems)
-    try:
-        completed(declaration, 1)
-    except AwsError as error:
-        return error.message
-    return None
+        return [Refused(_place(problem), "ValidationException", problem) for problem in problems]
+    return list(_refused(declaration))
 
 
 def is_job(action: Mapping[str, Any]) -> bool:
@@ -56,37 +64,59 @@ def _action_defaults() -> dict[str, Any]:
 
 
 def _check(declaration: Mapping[str, Any]) -> None:
+    for refused in _refused(declaration):
+        raise AwsError(refused.code, refused.message)
+
+
+def _refused(declaration: Mapping[str, Any]) -> Iterator[Refused]:
     stages = declaration["stages"]
     if len(stages) < _FEWEST_STAGES:
-        raise _structure(f"Pipeline has only {len(stages)} stage(s). There should be a minimum of 2 stages")
+        message = f"Pipeline has only {len(stages)} stage(s). There should be a minimum of 2 stages"
+        yield _structure(("stages",), message)
     if ("artifactStore" in declaration) == ("artifactStores" in declaration):
-        raise _structure("Pipeline needs either artifactStore or artifactStores, and not both")
-    _once("stage", (stage["name"] for stage in stages))
+        yield _structure((), "Pipeline needs either artifactStore or artifactStores, and not both")
+    for index in _repeated(stages):
+        yield _structure(("stages", index, "name"), f"There is more than one stage named {stages[index]['name']!r}")
     for index, stage in enumerate(stages):
-        _check_stage(stage, first=index == 0)
+        yield from _refused_of_stage(stage, ("stages", index))
 
 
-def _check_stage(stage: Mapping[str, Any], *, first: bool) -> None:
-    if not stage["actions"]:
-        message = f"Stage {stage['name']!r} has no actions; it needs at least one"
-        raise AwsError("InvalidStageDeclarationException", message)
-    _once(f"action in stage {stage['name']!r}", (action["name"] for action in stage["actions"]))
-    for action in stage["actions"]:
-        if (action["actionTypeId"]["category"] == "Source") != first:
-            raise _structure(
-                f"Action {action['name']!r} in stage {stage['name']!r}: the first stage has Source actions, "
-                "and no other stage has one"
-            )
-        if is_job(action) and not action.get("configuration", {}).get("FunctionName"):
-            message = f"Action configuration for action {action['name']!r} is missing required key 'FunctionName'"
-            raise AwsError("InvalidActionDeclarationException", message)
+def _refused_of_stage(stage: Mapping[str, Any], path: Path) -> Iterator[Refused]:
+    name, actions = stage["name"], stage["actions"]
+    if not actions:
+        message = f"Stage {name!r} has no actions; it needs at least one"
+        yield Refused((*path, "actions"), "InvalidStageDeclarationException", message)
+    for index in _repeated(actions):
+        message = f"There is more than one action in stage {name!r} named {actions[index]['name']!r}"
+        yield _structure((*path, "actions", index, "name"), message)
+    for index, action in enumerate(actions):
+        yield from _refused_of_action(action, name, (*path, "actions", index))
 
 
-def _once(what: str, names: Iterable[str]) -> None:
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise _structure(f"There is more than one {what} named {twice[0]!r}")
+def _refused_of_action(action: Mapping[str, Any], stage: str, path: Path) -> Iterator[Refused]:
+    if (action["actionTypeId"]["category"] == "Source") != (path[1] == 0):
+        message = (
+            f"Action {action['name']!r} in stage {stage!r}: the first stage has Source actions, "
+            "and no other stage has one"
+        )
+        yield _structure((*path, "actionTypeId", "category"), message)
+    if is_job(action) and not action.get("configuration", {}).get("FunctionName"):
+        message = f"Action configuration for action {action['name']!r} is missing required key 'FunctionName'"
+        yield Refused((*path, "configuration"), "InvalidActionDeclarationException", message)
 
 
-def _structure(message: str) -> AwsError:
-    return AwsError("InvalidStructureException", message)
+def _repeated(named: Sequence[Mapping[str, Any]]) -> Iterator[int]:
+    """The indexes of those whose name has been given before."""
+    names = [one["name"] for one in named]
+    return (index for index, name in enumerate(names) if name in names[:index])
+
+
+def _structure(path: Path, message: str) -> Refused:
+    return Refused(path, "InvalidStructureException", message)
+
+
+def _place(problem: str) -> Path:
+    """Where in the pipeline a problem is, read off its text: botocore's words give no other way."""
+    named = _NAMED.search(problem)
+    parts = _PART.findall(named[0]) if named else []
+    return tuple(int(index) if index else int(item) - 1 if item else name for index, item, name in parts)

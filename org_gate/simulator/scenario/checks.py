@@ -4,16 +4,23 @@ Pure but for the policy files it reads; plays nothing.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
+from org_gate.policy.mistakes import shown
 from org_gate.simulator.health import HealthUpdate, HealthUpdateError
 from org_gate.simulator.health.events import EventBook
 from org_gate.simulator.pipelines.declaration import refused_declaration
-from org_gate.simulator.scenario.definition import parameters_text
-from org_gate.simulator.scenario.model import Entry, HealthSpec, OrganizationSpec, Scenario, event_fields
+from org_gate.simulator.scenario.definition import GATE_FUNCTION, Path, gate_actions, parameters_text
+from org_gate.simulator.scenario.model import (
+    Entry,
+    HealthSpec,
+    OrganizationSpec,
+    PipelineSpec,
+    Scenario,
+    event_fields,
+)
 
-Path = tuple[str | int, ...]
 MAX_PARAMETERS: Final = 1_000
 
 
@@ -99,22 +106,40 @@ def _pipelines(scenario: Scenario) -> Iterator[Finding]:
 
 
 def _declarations(scenario: Scenario) -> Iterator[Finding]:
-    """What CodePipeline would not create."""
+    """What CodePipeline would not create, and parameters that no gate could take."""
     for index, pipeline in enumerate(scenario.pipelines):
-        parameters = _too_long(pipeline.user_parameters)
-        if parameters is not None:
-            yield Finding(("pipelines", index, "user_parameters"), *parameters)
-            continue
-        why = refused_declaration(pipeline.declaration)
-        if why is not None:
-            yield Finding(("pipelines", index), "a pipeline that CodePipeline refuses", why)
+        path, definition = ("pipelines", index), pipeline.definition
+        yield from _parameters(pipeline, path)
+        if definition is not None and definition.get("name", pipeline.name) != pipeline.name:
+            expected = f"the name that the scenario gives this pipeline, {pipeline.name}, or none"
+            yield Finding((*path, "definition", "name"), shown(definition["name"]), expected)
+        for refused in refused_declaration(pipeline.declaration):
+            place = (*path, "definition", *refused.path) if definition is not None else path
+            yield Finding(place, "a pipeline that CodePipeline refuses", refused.message)
 
 
-def _too_long(parameters: Mapping[str, Any] | str | None) -> tuple[str, str] | None:
-    length = 0 if parameters is None else len(parameters_text(parameters))
-    if length <= MAX_PARAMETERS:
-        return None
-    return f"UserParameters of {length} characters", f"at most {MAX_PARAMETERS}: CodePipeline takes no more (G2)"
+def _parameters(pipeline: PipelineSpec, path: Path) -> Iterator[Finding]:
+    own, given = (*path, "user_parameters"), pipeline.user_parameters
+    if given is not None:
+        yield from _too_long(parameters_text(given), own)
+    if pipeline.definition is None:
+        return
+    gates = list(gate_actions(pipeline.definition))
+    if given is not None and not gates:
+        expected = f"a gate in the definition to take them: a Lambda action with FunctionName {GATE_FUNCTION}"
+        yield Finding(own, shown(given), expected)
+    if given is not None and any("UserParameters" in gate.configuration for gate in gates):
+        yield Finding(own, "both", "user_parameters in one place, here or in the definition")
+    for gate in gates:
+        text = gate.configuration.get("UserParameters")
+        if isinstance(text, str):
+            yield from _too_long(text, (*path, "definition", *gate.path, "UserParameters"))
+
+
+def _too_long(text: str, path: Path) -> Iterator[Finding]:
+    if len(text) > MAX_PARAMETERS:
+        expected = f"at most {MAX_PARAMETERS}: CodePipeline takes no more (G2)"
+        yield Finding(path, f"UserParameters of {len(text)} characters", expected)
 
 
 def _pipeline_entries(scenario: Scenario) -> Iterator[Finding]:

@@ -1,19 +1,29 @@
-"""Pipeline definitions: the one that stands for a pipeline without its own, and which ones can be played.
+"""Pipeline definitions: the one that stands for a pipeline without its own, and those that a scenario spells out.
 
-A definition is the ``pipeline`` structure of CodePipeline's API. This version judges Source → Gate → Deploy only.
+A definition is the ``pipeline`` structure of CodePipeline's API, its stages above all; what it leaves out is filled
+in here. Whether CodePipeline would take it is not judged here, so it may be of any shape.
 """
 
+import copy
 import json
-from collections.abc import Mapping
-from typing import Any, Final
-
-from org_gate.policy.mistakes import refusal
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
 
 GATE_FUNCTION: Final = "org-gate"
-_STAGES: Final = 3
+_MODE: Final = "SUPERSEDED"
+
+Path = tuple[str | int, ...]
+Parameters = Mapping[str, Any] | str | None
 
 
-def default_stages(user_parameters: Mapping[str, Any] | str | None) -> list[dict[str, Any]]:
+class GateAction(NamedTuple):
+    """Where a gate stands in a definition, and its configuration."""
+
+    path: Path
+    configuration: dict[str, Any]
+
+
+def default_stages(user_parameters: Parameters) -> list[dict[str, Any]]:
     """Source → Gate → Deploy, the last a CloudFormation action in the pipeline's own account and Region (S2)."""
     gate = {"FunctionName": GATE_FUNCTION}
     if user_parameters is not None:
@@ -32,64 +42,59 @@ def parameters_text(user_parameters: Mapping[str, Any] | str) -> str:
 
 
 def declaration(
-    name: str, account: str, definition: Mapping[str, Any] | None, user_parameters: Mapping[str, Any] | str | None
+    name: str, account: str, region: str, definition: Mapping[str, Any] | None, user_parameters: Parameters
 ) -> dict[str, Any]:
-    """The pipeline as CreatePipeline takes it."""
-    stages = (
-        default_stages(user_parameters) if definition is None else stages_with_parameters(definition, user_parameters)
-    )
-    return {
-        "name": name,
-        "roleArn": f"arn:aws:iam::{account}:role/pipeline",
-        "artifactStore": {"type": "S3", "location": f"artifacts-{account}"},
-        "stages": stages,
-    }
+    """The pipeline as CreatePipeline takes it; what is wrong with a definition stays wrong.
+
+    Its execution mode is not acted on: an execution that waits is superseded by a newer one (S2, S3).
+    """
+    if definition is None:
+        given: dict[str, Any] = {"stages": default_stages(user_parameters)}
+    else:
+        given = _with_parameters(definition, user_parameters)
+    role = {"roleArn": f"arn:aws:iam::{account}:role/pipeline"}
+    stores = {} if {"artifactStore", "artifactStores"} & set(given) else _stores(given, account, region)
+    return {**role, **stores, **given, "name": name, "executionMode": _MODE}
 
 
-def stages_with_parameters(definition: Mapping[str, Any], user_parameters: Mapping[str, Any] | str | None) -> list[Any]:
-    """The definition's stages, ``user_parameters`` put into its gate action."""
-    stages: list[Any] = json.loads(json.dumps(definition["stages"]))
+def gate_actions(definition: Mapping[str, Any]) -> Iterator[GateAction]:
+    """Its gates: Lambda invocations of org-gate."""
+    for path, action in _actions(definition):
+        kind, configuration = action.get("actionTypeId"), action.get("configuration")
+        if not isinstance(kind, dict) or not isinstance(configuration, dict):
+            continue
+        if (kind.get("provider"), configuration.get("FunctionName")) == ("Lambda", GATE_FUNCTION):
+            yield GateAction((*path, "configuration"), configuration)
+
+
+def _with_parameters(definition: Mapping[str, Any], user_parameters: Parameters) -> dict[str, Any]:
+    """A copy, ``user_parameters`` put into all its gates."""
+    given = copy.deepcopy(dict(definition))
     if user_parameters is not None:
-        for action in _gate_actions(stages):
-            action["configuration"]["UserParameters"] = parameters_text(user_parameters)
-    return stages
+        for gate in gate_actions(given):
+            gate.configuration["UserParameters"] = parameters_text(user_parameters)
+    return given
 
 
-def gate_parameters(definition: Mapping[str, Any]) -> str | None:
-    """The UserParameters that the definition's gate action has of its own."""
-    found = (action["configuration"].get("UserParameters") for action in _gate_actions(definition["stages"]))
-    return next((text for text in found if text is not None), None)
+def _actions(definition: Mapping[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Each action with its path, as far as there are any."""
+    for number, stage in enumerate(_listed(definition.get("stages"))):
+        for index, action in enumerate(_listed(stage.get("actions") if isinstance(stage, dict) else None)):
+            if isinstance(action, dict):
+                yield ("stages", number, "actions", index), action
 
 
-def refuse_wider_definition(definition: Mapping[str, Any]) -> None:
-    """Raises a validation error for a definition that this version of the gate would judge wrongly."""
-    try:
-        stages = [(stage["actions"], len(stage["actions"])) for stage in definition["stages"]]
-        categories = [action["actionTypeId"]["category"] for actions, _ in stages for action in actions]
-        gates = _gate_actions(definition["stages"])
-    except (KeyError, TypeError) as error:
-        found = f"a definition in which {error} is missing or wrong"
-        raise refusal("stages and actions as CodePipeline spells them", found=found) from error
-    plain = len(stages) == _STAGES and all(count == 1 for _, count in stages)
-    deploy = definition["stages"][-1]["actions"][0] if plain else {}
-    elsewhere = "region" in deploy or "roleArn" in deploy
-    narrow = deploy.get("actionTypeId", {}).get("provider") != "CloudFormation"
-    if not plain or categories[0] != "Source" or len(gates) != 1 or elsewhere or narrow:
-        raise refusal(
-            "Source, Gate, Deploy with one action each, the last CloudFormation in the pipeline's own account and "
-            "Region: this version judges no other",
-            found="a definition beyond that",
-        )
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
-def _gate_actions(stages: Any) -> list[Any]:
-    actions = [action for stage in stages for action in stage["actions"]]
-    return [
-        action
-        for action in actions
-        if action["actionTypeId"]["provider"] == "Lambda"
-        and action.get("configuration", {}).get("FunctionName") == GATE_FUNCTION
-    ]
+def _stores(definition: Mapping[str, Any], account: str, region: str) -> dict[str, Any]:
+    """A bucket of artifacts in each Region in which the pipeline acts, as CodePipeline wants it."""
+    used = {region, *(str(action["region"]) for _, action in _actions(definition) if action.get("region"))}
+    if len(used) == 1:
+        return {"artifactStore": {"type": "S3", "location": f"artifacts-{account}"}}
+    stores = {each: {"type": "S3", "location": f"artifacts-{each}-{account}"} for each in sorted(used)}
+    return {"artifactStores": stores}
 
 
 def _stage(

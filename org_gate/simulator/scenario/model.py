@@ -12,7 +12,7 @@ from org_gate.model.request import ACCOUNT_ID
 from org_gate.model.times import format_time, parse_duration, parse_time, whole
 from org_gate.policy.mistakes import Strict, nearest, refusal
 from org_gate.simulator.regions import known_regions
-from org_gate.simulator.scenario.definition import declaration, gate_parameters, refuse_wider_definition
+from org_gate.simulator.scenario.definition import declaration
 
 DEFAULT_MANAGEMENT: Final = "100000000001"
 _ZERO: Final = ("0s", "0m", "0h", "0d")
@@ -121,7 +121,10 @@ class CentralSpec(Strict):
 
 
 class PipelineSpec(Strict):
-    """A pipeline; without ``definition`` it is Source → Gate → Deploy by CloudFormation (S2)."""
+    """A pipeline; without ``definition`` it is Source → Gate → Deploy by CloudFormation (S2).
+
+    With one, ``user_parameters`` are those of its gates, none of which has its own.
+    """
 
     name: Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9.@_-]{1,100}$")]
     account: AccountId
@@ -129,18 +132,10 @@ class PipelineSpec(Strict):
     user_parameters: Annotated[dict[str, Any] | str | None, AfterValidator(_given)] = None
     definition: dict[str, Any] | None = None
 
-    @model_validator(mode="after")
-    def _one_place_for_parameters(self) -> Self:
-        if self.definition is not None:
-            refuse_wider_definition(self.definition)
-            if self.user_parameters is not None and gate_parameters(self.definition) is not None:
-                raise refusal("user_parameters in one place, here or in the definition", found="both")
-        return self
-
     @property
     def declaration(self) -> dict[str, Any]:
         """As CreatePipeline takes it."""
-        return declaration(self.name, self.account, self.definition, self.user_parameters)
+        return declaration(self.name, self.account, self.region, self.definition, self.user_parameters)
 
 
 class HealthEventSpec(Strict):

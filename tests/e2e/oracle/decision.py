@@ -40,6 +40,7 @@ class Question:
     region: str
     pipeline: str
     aims: tuple[Aim, ...]
+    stage: int = 0
 
 
 @dataclass(frozen=True)

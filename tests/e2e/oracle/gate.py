@@ -10,10 +10,12 @@ from tests.e2e.oracle.decision import STRICTNESS, Decision, Question, Reason, in
 from tests.e2e.oracle.fits import Aim, Fit, targets_fit
 from tests.e2e.oracle.policy import Policy
 from tests.e2e.oracle.sky import Shown, Sighting
+from tests.e2e.oracle.times import seconds
 
 _FIELDS = frozenset({"targets", "on_block", "hold_for", "pipeline", "stage", "execution_id"})
 _TARGET_FIELDS = frozenset({"account", "region", "services", "availability_zones"})
 _BEYOND_THE_ACCOUNT = frozenset({"regions", "services", "pipelines"})
+_LONGEST_HOLD = 23 * 3_600
 _REGION = r"global|[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}"
 
 
@@ -107,14 +109,23 @@ class Gate:
         return aim.account == self.account or event.fields.get("eventScopeCode") != "ACCOUNT_SPECIFIC"
 
 
-def asked_for(parameters: Any, account: str, region: str) -> tuple[Aim, ...]:
-    """The given targets, or the gate's own account and Region. Raises WrongParametersError."""
+@dataclass(frozen=True)
+class Wish:
+    """What UserParameters ask for; ``hold_for`` is 0 where nothing is held."""
+
+    aims: tuple[Aim, ...]
+    hold_for: int = 0
+
+
+def asked_for(parameters: Any, account: str, behind: tuple[Aim, ...]) -> Wish:
+    """The given targets, or what lies behind the gate (G4). Raises WrongParametersError."""
     data = _read(parameters)
+    hold_for = seconds(data.get("hold_for", "3h")) if data.get("on_block") == "hold" else 0
     if "targets" not in data:
-        return (Aim(account, region),)
+        return Wish(behind, hold_for)
     if not isinstance(data["targets"], list) or not 1 <= len(data["targets"]) <= 100:
         raise WrongParametersError
-    return tuple(_aim(target, account) for target in data["targets"])
+    return Wish(tuple(_aim(target, account) for target in data["targets"]), hold_for)
 
 
 def _read(parameters: Any) -> Mapping[str, Any]:
@@ -127,6 +138,9 @@ def _read(parameters: Any) -> Mapping[str, Any]:
     if not isinstance(data, dict) or data.keys() - _FIELDS or data.get("on_block", "fail") not in ("fail", "hold"):
         raise WrongParametersError
     if not all(isinstance(data[name], str) for name in data.keys() - {"targets"}):
+        raise WrongParametersError
+    lasts = data.get("hold_for", "3h")
+    if not _fits(r"[1-9][0-9]*[smhd]", lasts) or seconds(lasts) > _LONGEST_HOLD:
         raise WrongParametersError
     return data
 

@@ -3,12 +3,15 @@
 What the contract leaves open is not generated: see the notes where something is held back.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from random import Random
 from typing import Any
 
 from tests.e2e.oracle.generated_freezes import fixed, recurring
+from tests.e2e.oracle.generated_incidents import incident, resume
+from tests.e2e.oracle.generated_pipelines import Definitions
 from tests.e2e.oracle.times import moment, seconds, spelled
 
 STARTS = (
@@ -20,7 +23,9 @@ STARTS = (
     "2028-02-29T09:40:00Z",
 )
 """Among them the two nights in which Europe's clocks change, and the day that few years have."""
-SECONDS = 70 * 60
+SECONDS = 45 * 60
+"""How long things happen; times are mostly quarters of a minute."""
+_LAST = SECONDS // 15
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
 SERVICES = (
     "EC2",
@@ -45,6 +50,8 @@ PATHS = ("Workloads", "Workloads/Prod", "Workloads/Prod/Shop", "Workloads/Prod/S
 CENTRAL = "999988887777"
 MANAGEMENT = "100000000001"
 STRANGER = "123123123123"
+_ALL_FAULTY = (*["health"] * 4, "central", "central", "dynamodb", "sts", "sns", "sqs")
+OPEN = {"name": "open", "match": {"categories": ["issue"], "statuses": ["open"]}, "verdict": "block"}
 MALFORMED = (
     '{"targets": [',
     '["targets"]',
@@ -59,23 +66,45 @@ MALFORMED = (
     {"targets": [{"account": 111122220000, "region": "us-east-1"}]},
     {"on_block": "maybe"},
     {"targets": ["111122220000/us-east-1/EC2+"]},
+    {"on_block": "hold", "hold_for": "24h"},
+    {"on_block": "hold", "hold_for": "0m"},
+    {"on_block": "fail", "hold_for": 90},
 )
 
 
 def scenario(seed: int) -> dict[str, Any]:
     """A scenario in the contract's format."""
-    return _Maker(Random(seed)).scenario()  # noqa: S311  repeatable, and no secret
+    rng = Random(seed)  # noqa: S311  repeatable, and no secret
+    return _Maker(rng, rng.choice(list(Kind))).scenario()
+
+
+class Kind(Enum):
+    """What a scenario tries; what is left open in one is held back in it alone."""
+
+    FAULTS = auto()
+    """Everything may fail, and nobody is resumed: what a fault of the resumer's own calls delays is left open."""
+    CROWD = auto()
+    """Executions supersede each other, and no wave is too small: whether one that is skipped counts is left open."""
+    WAVES = auto()
+    """Small waves, so each pipeline runs once, and central is there."""
+
+    @property
+    def faulty(self) -> tuple[str, ...]:
+        return {Kind.FAULTS: _ALL_FAULTY, Kind.CROWD: _ALL_FAULTY[:6], Kind.WAVES: ("health",)}[self]
 
 
 @dataclass
 class _Maker:
     rng: Random
+    kind: Kind
     start: str = ""
     accounts: list[dict[str, Any]] = field(default_factory=list)
     arns: list[str] = field(default_factory=list)
     timeline: list[dict[str, Any]] = field(default_factory=list)
     edges: list[int] = field(default_factory=list)
     """Seconds from the start at which a freeze or an override begins or ends."""
+    outages: list[tuple[int, int]] = field(default_factory=list)
+    """From when to when there are incidents."""
 
     def chance(self, probability: float) -> bool:
         return self.rng.random() < probability
@@ -83,20 +112,23 @@ class _Maker:
     def some(self, values: Any, most: int = 3) -> list[Any]:
         return self.rng.sample(list(values), self.rng.randint(1, min(most, len(values))))
 
+    @property
+    def _waits(self) -> bool:
+        """Whether somebody who is blocked is resumed, so that many should be."""
+        return self.kind is not Kind.FAULTS
+
     def scenario(self) -> dict[str, Any]:
         self.start = self.rng.choice(STARTS)
         self._accounts()
-        pipelines = [self._pipeline(number) for number in range(self.rng.randint(8, 16))]
-        policy = {"policy": self._policy()} if self.chance(0.85) else {}
+        waves = self.kind is Kind.WAVES
+        pipelines = [self._pipeline(number) for number in range(self.rng.randint(8, 24 if waves else 16))]
+        policy = {"policy": self._policy()} if self.kind is not Kind.CROWD or self.chance(0.85) else {}
         self._happenings()
         for _ in range(self.rng.randint(0, 5)):
             self._override(self.rng.choice(pipelines)["account"])
-        for _ in range(self.rng.randint(40, 70)):
-            self._pressed(self.rng.choice(pipelines), self.rng.randint(0, SECONDS // 15) * 15)
-        for at in (edge + off for edge in self.edges for off in self.some((-1, 0, 1))):
-            if 0 <= at <= SECONDS:
-                self._pressed(self.rng.choice(pipelines), at)
+        self._presses(pipelines)
         self.timeline.sort(key=lambda entry: int(str(entry["at"]).rstrip("s")))
+        self.timeline = [*_possible(self.timeline)]
         data: dict[str, Any] = {
             "start": self.start,
             "organization": {"ous": OUS, "accounts": self.accounts},
@@ -106,9 +138,29 @@ class _Maker:
             "timeline": self.timeline,
             **policy,
         }
+        if self.chance(0.9):
+            data["tail"] = self.rng.choice(("0m", "5m", "10m", "901s", *["20m"] * 4 * self._waits))
         if self.chance(0.6):
             data["gate_ous"] = [self.rng.choice(PATHS[:2]), *self.some(("Platform", "Sandbox", "Workloads/Dev"))]
         return data
+
+    def _presses(self, pipelines: list[dict[str, Any]]) -> None:
+        edges = [edge + off for edge in self.edges for off in self.some((-1, 0, 1)) if 0 <= edge + off <= SECONDS]
+        if self.kind is Kind.WAVES:
+            for pipeline, at in zip(pipelines, self._times_in_outages(len(pipelines)), strict=True):
+                self._press("run", pipeline, at)
+            for at in self.some(range(SECONDS), 8):
+                self._press("retry", self.rng.choice(pipelines), at)
+            return
+        often = self._times_in_outages(20) if self._waits else []
+        for at in [*often, *(self.rng.randint(0, _LAST) * 15 for _ in range(self.rng.randint(20, 40))), *edges]:
+            what = self.rng.choice((*["run"] * 13, *["retry"] * 5, *["stop"] * 2))
+            self._press(what, self.rng.choice(pipelines), at)
+
+    def _times_in_outages(self, number: int) -> list[int]:
+        """Each once."""
+        times = {at for begin, end in self.outages for at in range(begin, min(end, SECONDS))}
+        return self.rng.sample(sorted(times), number)
 
     def _accounts(self) -> None:
         paths = [*PATHS, "Sandbox/Old stuff", "", self.rng.choice(PATHS), self.rng.choice(PATHS)]
@@ -132,18 +184,29 @@ class _Maker:
             f"-{number}" if number else ""
         )
         pipeline: dict[str, Any] = {"name": name, "account": account, "region": region}
-        if self.chance(0.08):
-            pipeline["user_parameters"] = self.rng.choice(MALFORMED)
-        elif self.chance(0.75):
-            pipeline["user_parameters"] = self._parameters(account)
-        return pipeline
+        if self.chance(0.6):
+            twice = self.kind is Kind.FAULTS
+            made = Definitions(self.rng, account, self.ids, REGIONS, lambda: self._wanted(account), twice).make()
+            return pipeline | {"definition": made}
+        wanted = self._wanted(account)
+        return pipeline if wanted is None else pipeline | {"user_parameters": wanted}
+
+    def _wanted(self, account: str) -> Any:
+        """UserParameters, or None."""
+        if self.chance(0.02 if self._waits else 0.06):
+            return self.rng.choice(MALFORMED)
+        return self._parameters(account) if self.chance(0.75) else None
 
     def _parameters(self, account: str) -> dict[str, Any]:
         parameters: dict[str, Any] = {}
-        if self.chance(0.9):
+        if self.chance(0.35):
+            parameters["on_block"] = "hold"
+            if self.chance(0.8):
+                parameters["hold_for"] = self.rng.choice(("1s", "30s", "31s", "100s", "5m", "10m", "31m", "1h", "23h"))
+        if self.chance(0.5):
             parameters["targets"] = [self._target(account) for _ in range(self.rng.randint(1, 4))]
         if self.chance(0.2):
-            parameters["on_block"] = "fail"
+            parameters.setdefault("on_block", "fail")
         if self.chance(0.2):
             parameters |= {"pipeline": "orders-failover", "stage": "Nowhere"}
         if self.chance(0.2):
@@ -178,13 +241,14 @@ class _Maker:
             "version": 1,
             "rules": [self._rule(number) for number in range(self.rng.randint(0, 6))],
         }
-        if self.chance(0.5):
-            policy["rules"].append(
-                {"name": "open", "match": {"categories": ["issue"], "statuses": ["open"]}, "verdict": "block"}
-            )
-        if self.chance(0.25):
+        if self._waits or self.chance(0.5):
+            # Where it stands first it decides, and many wait.
+            first = self._waits and self.chance(0.7)
+            policy["rules"].insert(0 if first else len(policy["rules"]), OPEN)
+        if self.chance(0.1 if self._waits else 0.25):
             policy["mode"] = self.rng.choice(("warn", "shadow", "enforce"))
         policy["defaults"] = self._defaults()
+        policy["resume"] = {"enabled": False} if self.kind is Kind.FAULTS else self._resume()
         # ALB is no service code, so a target may name it only where it is an alias.
         policy["service_aliases"] = {"ALB": "ELASTICLOADBALANCING"} | ({"lb": "EC2"} if self.chance(0.3) else {})
         if self.chance(0.4):
@@ -200,10 +264,13 @@ class _Maker:
             ]
         return policy | self._exceptions()
 
+    def _resume(self) -> dict[str, Any]:
+        return resume(self.rng, waves=self.kind is Kind.WAVES)
+
     def _exceptions(self) -> dict[str, Any]:
         """All of the policy that is not about events."""
         options: dict[str, tuple[float, Callable[[], Any]]] = {
-            "modes": (0.4, lambda: [self._mode() for _ in range(self.rng.randint(1, 3))]),
+            "modes": (0.15 if self._waits else 0.4, lambda: [self._mode() for _ in range(self.rng.randint(1, 3))]),
             "exempt": (0.25, lambda: [self._targets() for _ in range(self.rng.randint(1, 2))]),
             "freezes": (
                 0.5,
@@ -291,7 +358,7 @@ class _Maker:
     # What happens
 
     def _override(self, account: str) -> None:
-        at = self.rng.randint(0, 240)
+        at = self.rng.randint(0, _LAST - 20)
         lasts = self.rng.choice(("90s", "5m", "20m", "29m", "1h", "61m", "5h"))
         whose: dict[str, Any] = {}
         if self.chance(0.6):
@@ -305,18 +372,24 @@ class _Maker:
         self.edges += [at * 15, at * 15 + seconds(lasts)]
 
     def _happenings(self) -> None:
-        for number in range(self.rng.randint(3, 9)):
+        for number in range(self.rng.randint(1, 3) if self._waits else self.rng.randint(3, 9)):
             self._event(number)
+        for number in range(self.rng.randint(2, 4) if self._waits else 0):
+            entries = list(incident(self.rng, number, self.rng.choice(REGIONS[:2])))
+            self.outages.append((entries[0][0], max(entries[0][0] + 120, entries[-1][0])))
+            for at, health in entries:
+                if at <= SECONDS:
+                    self.timeline.append({"at": f"{at}s", "health": health})
         for _ in range(self.rng.randint(0, 4)):
             self._fault()
         for _ in range(self.rng.randint(0, 2)):
-            self._add(self.rng.randint(1, 280), {"policy": self._policy()})
+            self._add(self.rng.randint(1, _LAST), {"policy": self._policy()})
 
     def _add(self, quarter: int, entry: dict[str, Any]) -> None:
         self.timeline.append({"at": f"{quarter * 15}s", **entry})
 
     def _fault(self) -> None:
-        service = self.rng.choice((*["health"] * 4, "central", "central", "dynamodb", "sts", "sns", "sqs"))
+        service = self.rng.choice(self.kind.faulty)
         kinds = ("down", "throttle", "denied") if service != "central" or self.chance(0.3) else ("down", "throttle")
         fault: dict[str, Any] = {"service": service, "kind": self.rng.choice(kinds)}
         if self.chance(0.4):
@@ -326,7 +399,7 @@ class _Maker:
             fault |= {"region": self.rng.choice(REGIONS)} | ({"kind": "down"} if service == "health" else {})
         if self.chance(0.85):
             fault["for"] = f"{self.rng.randint(1, 100) * 15}s"
-        self._add(self.rng.randint(0, 240), {"fault": fault})
+        self._add(self.rng.randint(0, _LAST - 20), {"fault": fault})
 
     def _event(self, number: int) -> None:
         service = self.rng.choice(SERVICES)
@@ -341,9 +414,9 @@ class _Maker:
             "description": self.rng.choice(("", "Bad <b>news</b> 🙂\x85", "use1-az4")),
         }
         if fields.get("eventScopeCode") != "PUBLIC" and self.chance(0.9):
-            health["affectedAccounts"] = self.some(self.ids, 5)
+            health["affectedAccounts"] = self._affected(health)
         self.arns.append(arn)
-        first = self.rng.randint(0, 200)
+        first = self.rng.randint(0, _LAST - 40)
         twins = [region]
         if self.chance(0.12) and region != "global":
             # Its affected accounts are the same in both Regions: AWS Health names them by ARN alone.
@@ -353,6 +426,11 @@ class _Maker:
         if self.chance(0.4):
             self._add(first + self.rng.randint(0, 3), {"deliver": {"arn": arn, "region": self.rng.choice(twins)}})
         self._updates(arn, twins, first, health)
+
+    def _affected(self, health: Mapping[str, Any]) -> list[str]:
+        """Without the central account where the scope does not say that others do not see the event."""
+        whole = health["event"].get("eventScopeCode") == "ACCOUNT_SPECIFIC"
+        return self.some(self.ids if whole else [id_ for id_ in self.ids if id_ != CENTRAL], 5)
 
     def _new_fields(self) -> dict[str, Any]:
         fields: dict[str, Any] = {
@@ -379,13 +457,13 @@ class _Maker:
     def _updates(self, arn: str, regions: list[str], first: int, health: Mapping[str, Any]) -> None:
         at = first
         for _ in range(self.rng.randint(0, 4)):
-            at += self.rng.randint(1, 80)
-            if at > 280:
+            at += self.rng.randint(1, 60)
+            if at > _LAST:
                 return
             change = self._change(at)
             more = {}
             if "affectedAccounts" in health and "lastUpdatedTime" not in change and self.chance(0.4):
-                more["affectedAccounts"] = self.some(self.ids, 5)
+                more["affectedAccounts"] = self._affected(health)
             for region in regions if more else self.some(regions):
                 self._add(at, {"health": {"event": {"arn": arn, "region": region, **change}, **more}})
             if self.chance(0.25):
@@ -409,6 +487,19 @@ class _Maker:
             )
         )
 
-    def _pressed(self, pipeline: Mapping[str, Any], at: int) -> None:
-        what = "retry" if self.chance(0.25) else "run"
+    def _press(self, what: str, pipeline: Mapping[str, Any], at: int) -> None:
         self.timeline.append({"at": f"{at}s", what: pipeline["name"], "account": pipeline["account"]})
+
+
+def _possible(timeline: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Without retries of what was stopped: whether CodePipeline takes them is left open."""
+    stopped: set[tuple[str, str]] = set()
+    for entry in timeline:
+        name = next((entry[what] for what in ("run", "retry", "stop") if what in entry), "")
+        pipeline = entry.get("account", ""), name
+        if "stop" in entry:
+            stopped.add(pipeline)
+        elif "run" in entry:
+            stopped.discard(pipeline)
+        if "retry" not in entry or pipeline not in stopped:
+            yield entry

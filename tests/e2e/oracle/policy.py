@@ -54,6 +54,30 @@ class Policy:
         return seconds(self.default("max_age"))
 
     @property
+    def resumes(self) -> bool:
+        return bool(self._resume("enabled"))
+
+    @property
+    def resume_settle(self) -> int:
+        return seconds(self._resume("settle"))
+
+    @property
+    def resume_within(self) -> int:
+        return seconds(self._resume("within"))
+
+    @property
+    def resume_wave_size(self) -> int:
+        return int(self._resume("wave_size"))
+
+    @property
+    def resume_wave_pause(self) -> int:
+        return seconds(self._resume("wave_pause"))
+
+    def _resume(self, name: str) -> Any:
+        standard = {"enabled": True, "settle": "5m", "within": "24h", "wave_size": 20, "wave_pause": "1m"}
+        return self.data.get("resume", {}).get(name, standard[name])
+
+    @property
     def platform_services(self) -> list[str]:
         return list(self.data.get("platform_services", ["CODEPIPELINE", "CLOUDFORMATION", "STS"]))
 

@@ -6,11 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from tests.e2e.oracle.decision import Decision, Question, Reason, View, decided, own_mode, refused
+from tests.e2e.oracle.definition import GateAction
+from tests.e2e.oracle.executions import Answer, Execution, Expected, Track, Traffic
 from tests.e2e.oracle.gate import Gate, WrongParametersError, asked_for
 from tests.e2e.oracle.overrides import Override
 from tests.e2e.oracle.policy import Policy
 from tests.e2e.oracle.sky import Central, Shown
 from tests.e2e.oracle.times import seconds
+from tests.e2e.oracle.waiting import Room
 
 SHIPPED: Mapping[str, Any] = {
     "version": 1,
@@ -26,26 +29,6 @@ SHIPPED: Mapping[str, Any] = {
 HEALTH_REGIONS = ("us-east-1", "us-east-2")
 
 
-@dataclass(frozen=True)
-class Expected:
-    """One line of ``decisions.jsonl``; ``decision`` is None where there is no verdict."""
-
-    at: int
-    account: str
-    pipeline: str
-    trigger: str
-    attempt: int
-    result: str
-    by_central: bool
-    decision: Decision | None
-
-
-@dataclass
-class _Run:
-    attempt: int
-    failed: bool
-
-
 @dataclass
 class Walk:
     """The state of everything while the timeline is walked."""
@@ -57,7 +40,7 @@ class Walk:
     central: Central = field(default_factory=Central)
     faults: list[tuple[Mapping[str, Any], int]] = field(default_factory=list)
     overrides: list[Override] = field(default_factory=list)
-    latest: dict[tuple[str, str, str], _Run] = field(default_factory=dict)
+    room: Room = field(default_factory=Room)
 
     def __post_init__(self) -> None:
         self.start = int(datetime.fromisoformat(self.data["start"]).timestamp())
@@ -67,41 +50,72 @@ class Walk:
         self.accounts = {account["id"]: account for account in organization["accounts"]}
         management = organization.get("management", "100000000001")
         self.tree = {management: "", **{id_: account.get("ou", "") for id_, account in self.accounts.items()}}
+        self.tracks = [Track(pipeline, self._has_gate(pipeline)) for pipeline in self.data["pipelines"]]
+        self.traffic = Traffic(self._answer, self._settled)
 
     def lines(self) -> list[Expected]:
         """All lines, in order."""
         entries: dict[int, list[Mapping[str, Any]]] = {}
         for entry in self.data["timeline"]:
             entries.setdefault(self.start + seconds(str(entry["at"])), []).append(entry)
-        last = max(entries, default=self.start)
-        instants = sorted({*entries, *range(self.start, last + 1, 60)})
-        return [line for now in instants for line in self._instant(entries.get(now, []), now)]
+        end = max(entries, default=self.start) + seconds(str(self.data.get("tail", "1h")))
+        expected: list[Expected] = []
+        for now in range(self.start, end + 1):
+            expected += self._instant(entries.get(now, []), now)
+        return expected
 
     def _instant(self, entries: list[Mapping[str, Any]], now: int) -> Iterator[Expected]:
+        looked_at = (now - self.start) % 60 == 0
         for entry in entries:
-            self._by_aws_and_platform(entry, now)
+            looked_at |= self._by_aws_and_platform(entry, now)
         if (now - self.start) % 60 == 0:
             self._poll(now)
         for entry in entries:
-            if "deliver" in entry:
-                event = self.shown.one(entry["deliver"]["arn"], entry["deliver"].get("region"))
-                assert event is not None
-                if event.public or event.accounts:
-                    self.central.notified(event)
+            looked_at |= "deliver" in entry and self._delivered(entry["deliver"])
         for entry in entries:
-            if "run" in entry or "retry" in entry:
-                yield from self._pressed(entry, now)
+            yield from self._pressed(entry, now)
+        yield from self.traffic.ask_held(now)
+        if looked_at:
+            yield from self._look(now)
 
-    def _by_aws_and_platform(self, entry: Mapping[str, Any], now: int) -> None:
+    def _delivered(self, deliver: Mapping[str, Any]) -> bool:
+        """Whether anything was learnt."""
+        event = self.shown.one(deliver["arn"], deliver.get("region"))
+        assert event is not None
+        before = self.central.events.get(event.key)
+        if event.public or event.accounts:
+            self.central.notified(event)
+        return self.central.events.get(event.key) != before
+
+    def _look(self, now: int) -> Iterator[Expected]:
+        """All that wait; the table and the queues are taken to work in scenarios where somebody does."""
+        for one in self.room.look(self.policy, lambda question: self._blocks(question, now), now):
+            yield from self.traffic.retry(one.track, one.execution, now, "resume")
+
+    def _blocks(self, question: Question, now: int) -> bool:
+        """Decided by central without a gate: what ``local`` leaves to one is not known (D13)."""
+        if self._refuses(question):
+            return True
+        decision = self._decided(question, now)
+        if decision.stale and self.policy.default("on_stale") == "local":
+            unknown = Reason("unknown", self.policy.default("on_unknown"), lifted=decision.all_overridden)
+            decision = decision.with_reasons([unknown])
+        return decision.verdict == "block"
+
+    def _by_aws_and_platform(self, entry: Mapping[str, Any], now: int) -> bool:
+        """Whether policy or overrides changed."""
         if "health" in entry:
             self.shown.show(entry["health"], now)
         elif "fault" in entry:
             self.faults.append((entry["fault"], now))
         elif "policy" in entry and not self._api_fault(now):
             self.policy = Policy(entry["policy"], self.policy.version + 1)
+            return True
         elif "override" in entry and not self._api_fault(now):
             override = Override(entry["override"], now)
             self.overrides += [override] if override.acceptable(self.policy) else []
+            return override.acceptable(self.policy)
+        return False
 
     def _poll(self, now: int) -> None:
         if self._table_fault(now):
@@ -137,24 +151,20 @@ class Walk:
         ]
 
     def _pressed(self, entry: Mapping[str, Any], now: int) -> Iterator[Expected]:
-        trigger = "run" if "run" in entry else "retry"
-        pipeline = next(
-            p
-            for p in self.data["pipelines"]
-            if p["name"] == entry[trigger] and entry.get("account", p["account"]) == p["account"]
+        what = next((name for name in ("run", "retry", "stop") if name in entry), None)
+        if what is None:
+            return
+        track = next(
+            one
+            for one in self.tracks
+            if one.spec["name"] == entry[what] and entry.get("account", one.spec["account"]) == one.spec["account"]
         )
-        key = (pipeline["account"], pipeline["region"], pipeline["name"])
-        before = self.latest.get(key)
-        if trigger == "retry" and (before is None or not before.failed):
-            return
-        run = _Run(1 if trigger == "run" or before is None else before.attempt + 1, failed=True)
-        self.latest[key] = run
-        if not self._has_gate(pipeline):
-            return
-        by_central, decision, succeeds = self._answer(pipeline, now)
-        run.failed = not succeeds
-        result = "succeeded" if succeeds else "failed"
-        yield Expected(now, key[0], key[2], trigger, run.attempt, result, by_central, decision)
+        if what == "run":
+            yield from self.traffic.run(track, now)
+        elif what == "retry":
+            yield from self.traffic.retry(track, track.executions[-1] if track.executions else None, now)
+        else:
+            self.traffic.stop(track)
 
     def _has_gate(self, pipeline: Mapping[str, Any]) -> bool:
         """Never in the management account, nor in a suspended one (facts of service-managed StackSets)."""
@@ -168,31 +178,64 @@ class Walk:
         ous, path = self.data.get("gate_ous"), account.get("ou", "")
         return ous is None or any(path == ou or path.startswith(f"{ou}/") for ou in ous)
 
-    def _answer(self, pipeline: Mapping[str, Any], now: int) -> tuple[bool, Decision | None, bool]:
-        """Whether central decided, the decision, and whether the job succeeds."""
-        account, region = pipeline["account"], pipeline["region"]
+    def _settled(self, track: Track, execution: Execution, answer: Answer, now: int) -> None:
+        self.room.asked(track, execution, answer.blocked, now)
+
+    def _answer(self, track: Track, execution: Execution, action: GateAction, now: int) -> Answer:
+        account, region, name = track.key
         gate = Gate(account, region, self.rolled_out, self.tree)
         try:
-            aims = asked_for(pipeline.get("user_parameters"), account, region)
+            wish = asked_for(action.parameters, account, action.behind)
         except WrongParametersError:
-            return False, None, False
-        question = Question(account, region, pipeline["name"], aims)
-        shown = None if self._health_fault(account, now) else self.shown
-        faults = self._striking("central", self._central("region"), account, now)
-        if faults and faults[0] == "denied" and not gate.exempt(question):
-            # The front door's refusal carries no mode of its own: that of the rollout counts.
-            return False, None, gate.mode != "enforce"
-        if faults or self._table_fault(now):
-            alone = gate.alone(question, shown, now)
-            return False, alone, alone.verdict != "block"
-        tree = self.tree if self.central.tree_known else {}
-        if refused(question, self.policy, tree, self._central("account")):
-            return False, None, own_mode(account, region, question.pipeline, self.policy, tree) != "enforce"
-        in_force = [override for override in self.overrides if override.in_force(now)]
-        decision = decided(question, self.central, View(self.policy, tree, question.pipeline, in_force, now))
+            return Answer(by_central=False, decision=None, passes=False)
+        question = Question(account, region, name, wish.aims, action.stage)
+        by_central, decision = self._found(gate, question, now)
+        if decision is None:
+            return Answer(by_central=by_central, decision=None, passes=self._lets_pass(gate, question, now))
+        blocked = decision.verdict == "block"
+        holds = blocked and now < execution.held_since + wish.hold_for
+        fails = blocked and not holds and by_central and self._decided(question, now).verdict == "block"
+        return Answer(by_central, decision, not blocked, holds, question if fails else None)
+
+    def _found(self, gate: Gate, question: Question, now: int) -> tuple[bool, Decision | None]:
+        """Whether central decided, and the decision that the gate acts on; None where it was refused one."""
+        shown = None if self._health_fault(gate.account, now) else self.shown
+        if self._refused_at_the_door(gate, question, now):
+            return False, None
+        if self._silent(gate.account, now):
+            return False, gate.alone(question, shown, now)
+        if self._refuses(question):
+            return False, None
+        decision = self._decided(question, now)
         if decision.stale and self.policy.default("on_stale") == "local":
             decision = gate.looked(decision, shown, now)
-        return True, decision, decision.verdict != "block"
+        return True, decision
+
+    def _refused_at_the_door(self, gate: Gate, question: Question, now: int) -> bool:
+        faults = self._striking("central", self._central("region"), gate.account, now)
+        return faults[:1] == ["denied"] and not gate.exempt(question)
+
+    def _silent(self, account: str, now: int) -> bool:
+        return bool(self._striking("central", self._central("region"), account, now)) or self._table_fault(now)
+
+    def _lets_pass(self, gate: Gate, question: Question, now: int) -> bool:
+        """After a refusal. The front door's carries no mode of its own: that of the rollout counts."""
+        if self._refused_at_the_door(gate, question, now):
+            return gate.mode != "enforce"
+        mode = own_mode(gate.account, gate.region, question.pipeline, self.policy, self._known_tree)
+        return mode != "enforce"
+
+    @property
+    def _known_tree(self) -> Mapping[str, str]:
+        return self.tree if self.central.tree_known else {}
+
+    def _refuses(self, question: Question) -> bool:
+        return refused(question, self.policy, self._known_tree, self._central("account"))
+
+    def _decided(self, question: Question, now: int) -> Decision:
+        in_force = [override for override in self.overrides if override.in_force(now)]
+        view = View(self.policy, self._known_tree, question.pipeline, in_force, now)
+        return decided(question, self.central, view)
 
 
 def expected_lines(data: Mapping[str, Any]) -> list[Expected]:

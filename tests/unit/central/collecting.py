@@ -75,6 +75,16 @@ class FakeOrganizations:
 
 
 @dataclass
+class Told:
+    """Hears that what is known has changed."""
+
+    heard: list[str] = field(default_factory=list)
+
+    def tell(self, changed: str) -> None:
+        self.heard.append(changed)
+
+
+@dataclass
 class World:
     """What the tests hold of it all."""
 
@@ -82,6 +92,7 @@ class World:
     health: FakeHealth
     organizations: FakeOrganizations
     limits: Limits = field(default_factory=Limits)
+    told: Told = field(default_factory=Told)
 
     @property
     def store(self) -> Store:
@@ -92,7 +103,7 @@ class World:
         def view(budget: Budget) -> OrganizationView:
             return OrganizationView(lambda _region: self.health, ["us-east-1"], budget.may_ask)
 
-        return Collector(store_on(self.client), view, self.organizations, self.limits)
+        return Collector(store_on(self.client), view, self.organizations, self.told, self.limits)
 
     def poll(self, minutes: float, id_: str | None = None, budget: Budget = ENDLESS) -> dict[str, Any]:
         event = {"source": "aws.events", "id": id_ or f"poll-{minutes}", "time": format_time(at(minutes))}

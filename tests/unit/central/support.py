@@ -10,9 +10,9 @@ from typing import Any, cast
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from org_gate.central.announce import Notice
 from org_gate.central.api import answer
 from org_gate.central.desk import DecisionStore, Desk
+from org_gate.central.news_forms import Notice
 from org_gate.model.event import Account, Event, EventKey, Knowledge
 from org_gate.model.override import Override
 from org_gate.model.sky import Places, Sky
@@ -123,6 +123,11 @@ class FakeTree:
         return self.known
 
 
+class NobodyWaits:
+    def count(self) -> int:
+        return 0
+
+
 class NoEvents:
     def open(self) -> Mapping[EventKey, Held]:
         return {}
@@ -160,6 +165,10 @@ class FakeStore:
     @property
     def events(self) -> NoEvents:
         return NoEvents()
+
+    @property
+    def waiting(self) -> NobodyWaits:
+        return NobodyWaits()
 
     def state(self) -> State:
         self._called("state")

@@ -11,7 +11,6 @@ from botocore.exceptions import ConnectTimeoutError
 from botocore.stub import ANY, Stubber
 
 from org_gate.central.announce import (
-    Notice,
     TopicAnnouncer,
     override_created,
     override_revoked,
@@ -20,6 +19,7 @@ from org_gate.central.announce import (
     synthetic_started,
 )
 from org_gate.central.api import ANNOUNCING, CONNECT_SECONDS, READ_SECONDS
+from org_gate.central.news_forms import Notice, publication
 from org_gate.model.override import Override
 from org_gate.model.synthetic import SyntheticEvent
 from tests.unit.central.support import CENTRAL, ME, NOW, RULES, Api, FakeStore, Topic
@@ -65,11 +65,16 @@ NOTICES = {
 def test_each_notice_is_one_plain_message_that_sns_takes(kind: str) -> None:
     notice = NOTICES[kind]
     assert notice.kind == kind
-    assert notice.subject.isascii()
-    assert notice.subject.isprintable()
-    assert 0 < len(notice.subject) <= 100
-    assert len("\n".join(notice.lines)) < 2000
-    assert ("DRILL" in notice.subject) == kind.startswith("drill") == ("DRILL" in notice.lines[0])
+    told = publication(notice)
+    subject, forms = told["Subject"], json.loads(told["Message"])
+    assert subject.isascii()
+    assert subject.isprintable()
+    assert 0 < len(subject) < 100
+    assert len(forms["default"]) < 2000
+    is_drill = kind.startswith("drill")
+    texts = [subject, forms["email"], *json.loads(forms["https"])["content"].values()]
+    marked = [text.startswith("DRILL") for text in texts if isinstance(text, str)]
+    assert marked == [is_drill, is_drill, False, is_drill, is_drill]
 
 
 def test_a_notice_says_who_what_why_and_how_long() -> None:
@@ -98,10 +103,17 @@ def test_a_notice_is_published_with_its_attributes() -> None:
     notice = NOTICES["override-created"]
     attributes = {
         "kind": {"DataType": "String", "StringValue": "override-created"},
-        "account": {"DataType": "String", "StringValue": ME},
         "severity": {"DataType": "String", "StringValue": "warning"},
+        "drill": {"DataType": "String", "StringValue": "false"},
+        "account": {"DataType": "String.Array", "StringValue": f'["{ME}"]'},
     }
-    expected = {"TopicArn": TOPIC, "Subject": notice.subject, "Message": ANY, "MessageAttributes": attributes}
+    expected = {
+        "TopicArn": TOPIC,
+        "Subject": notice.subject,
+        "Message": ANY,
+        "MessageStructure": "json",
+        "MessageAttributes": attributes,
+    }
     with Stubber(sns) as stub:
         stub.add_response("publish", {"MessageId": "m-1"}, expected)
         assert TopicAnnouncer(sns, TOPIC).announce(notice)
@@ -143,7 +155,7 @@ def test_published_policies_are_announced_and_refused_ones_are_not() -> None:
     api.request("POST", "/v1/policies", body)
     api.request("POST", "/v1/policies", body | {"expected_version": 1}, caller=CENTRAL)
     (heard,) = topic.heard
-    assert (heard.kind, heard.account) == ("policy-published", CENTRAL)
+    assert (heard.kind, heard.accounts) == ("policy-published", (CENTRAL,))
     assert "quiet week" in "\n".join(heard.lines)
     assert isinstance(heard, Notice)
     api = Api(FakeStore(), Topic(down=True))

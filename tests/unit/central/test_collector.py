@@ -12,7 +12,7 @@ from moto import mock_aws
 from org_gate.central import collector as module
 from org_gate.central.organization import Walk
 from org_gate.central.poll import Limits
-from org_gate.central.settings import SettingsError, api_settings, collector_settings
+from org_gate.central.settings import SettingsError, api_settings, collector_settings, resumer_settings
 from org_gate.model.event import Account
 from org_gate.store import StoreUnavailableError
 from tests.unit.central.collecting import NOON, ORDERS, WEB, World, arn, at
@@ -311,11 +311,30 @@ def test_an_item_of_the_api_that_names_no_event_is_kept_and_the_poll_is_not_comp
     assert [key for key in everything(world.client) if key[0].startswith("UNREADABLE")]
 
 
+def test_the_resumer_is_told_once_of_a_poll_that_changed_something(world: World) -> None:
+    world.poll(0)
+    world.told.heard.clear()  # the tree
+    _public(world, 1)
+    _public(world, 2)
+    world.poll(1)
+    assert world.told.heard == ["knowledge"]
+    world.poll(2)
+    assert world.told.heard == ["knowledge"], "nothing has changed"
+
+
+def test_the_resumer_is_told_of_a_notification_that_changed_something(world: World) -> None:
+    told: dict[str, Any] = {"statusCode": "open", "eventScopeCode": "PUBLIC", "service": "RDS"}
+    world.notify(1, **told)
+    world.notify(1, **told)
+    assert world.told.heard == ["knowledge"]
+
+
 @pytest.fixture
 def _environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, value in {
         "ORG_GATE_TABLE": "org-gate",
         "ORG_GATE_CENTRAL_ACCOUNT": ORDERS,
+        "ORG_GATE_CHANGES": "arn:aws:sns:eu-west-1:111122223333:org-gate-changes",
         "AWS_DEFAULT_REGION": "eu-west-1",
         "AWS_ACCESS_KEY_ID": "AKIA0000000000000000",
         "AWS_SECRET_ACCESS_KEY": "-",
@@ -379,4 +398,11 @@ def test_settings_fail_by_name() -> None:
         api_settings({"ORG_GATE_TABLE": "t", "ORG_GATE_CENTRAL_ACCOUNT": "12"})
     with pytest.raises(SettingsError, match="ORG_GATE_TOPIC is missing"):
         api_settings({"ORG_GATE_TABLE": "t", "ORG_GATE_CENTRAL_ACCOUNT": ORDERS})
-    assert collector_settings({"ORG_GATE_TABLE": "t", "ORG_GATE_CENTRAL_ACCOUNT": ORDERS, "HOME": "/"}).table == "t"
+    with pytest.raises(SettingsError, match="ORG_GATE_CHANGES is missing"):
+        collector_settings({"ORG_GATE_TABLE": "t", "ORG_GATE_CENTRAL_ACCOUNT": ORDERS})
+    with pytest.raises(
+        SettingsError, match=r"ORG_GATE_TOPIC is missing.*ORG_GATE_QUEUE is missing.*ORG_GATE_DEAD_QUEUE is missing"
+    ):
+        resumer_settings({"ORG_GATE_TABLE": "t", "ORG_GATE_CENTRAL_ACCOUNT": ORDERS})
+    whole = {"ORG_GATE_TABLE": "t", "ORG_GATE_CENTRAL_ACCOUNT": ORDERS, "ORG_GATE_CHANGES": "arn", "HOME": "/"}
+    assert collector_settings(whole).table == "t"

@@ -26,8 +26,11 @@ CENTRAL = "https://abc.lambda-url.eu-west-1.on.aws/"
 STANDBY = "https://def.lambda-url.eu-central-1.on.aws/"
 
 
-def job_event(parameters: object = None) -> Data:
-    """A Lambda action's event. ``parameters`` that are not a text are written as JSON."""
+def job_event(parameters: object = None, token: str | None = None) -> Data:
+    """A Lambda action's event; ``token`` makes it one of a hold that goes on.
+
+    ``parameters`` that are not a text are written as JSON.
+    """
     configuration = {"FunctionName": "org-gate"}
     if parameters is not None:
         configuration["UserParameters"] = parameters if isinstance(parameters, str) else json.dumps(parameters)
@@ -36,12 +39,13 @@ def job_event(parameters: object = None) -> Data:
         "inputArtifacts": [],
         "artifactCredentials": {"secretAccessKey": SECRET, "sessionToken": SECRET, "accessKeyId": "ASIAEXAMPLE"},
     }
-    return {"CodePipeline.job": {"id": JOB, "accountId": ACCOUNT, "data": data}}
+    going_on = {} if token is None else {"continuationToken": token}
+    return {"CodePipeline.job": {"id": JOB, "accountId": ACCOUNT, "data": {**data, **going_on}}}
 
 
 def settings(**changes: Any) -> gate.Settings:
     known = {"urls": (CENTRAL,), "on_unknown": "block", "mode": "enforce", "platform_services": (), "region": REGION}
-    return gate.Settings(**{**known, "exempt": {}, **changes})
+    return gate.Settings(**{**known, "account": ACCOUNT, "exempt": {}, **changes})
 
 
 def aim(account: str = ACCOUNT, region: str = REGION, *services: str, **changes: Any) -> Data:
@@ -110,7 +114,7 @@ def dated(answer: Data) -> Data:
 
 
 class World:
-    """Everything the gate reaches, scripted; what it did is kept in ``asked``, ``health_asked``, ``answers``, ``log``.
+    """Everything the gate reaches, scripted; what it did is kept in ``asked``, ``health_asked``, ``answers`` and so on.
 
     ``central`` maps a URL to its replies or errors in turn (the last one stays); ``health`` to what DescribeEvents
     gives by turn; ``put_faults`` are raised by the first answers to the job.
@@ -121,18 +125,21 @@ class World:
         self.central: dict[str, list[gate.Reply | Exception]] = given.pop("central", {CENTRAL: [reply(decision())]})
         self.health: list[list[Data] | Data | Exception] = given.pop("health", [[]])
         self.details: Data | Exception = given.pop("details", {})
+        self.category: str | None = given.pop("category", None)
+        self.pipeline: Data | Exception = given.pop("pipeline", fault("PipelineNotFoundException"))
         self.put_faults: list[Exception] = given.pop("put_faults", [])
         self.left: Callable[[], float] = given.pop("left", lambda: 60.0)
         self.name: str | Exception = given.pop("name", "health.us-east-1.amazonaws.com")
         assert not given, given
         self.asked: list[tuple[str, Data]] = []
+        self.read: list[str] = []
         self.health_asked: list[tuple[str, Data]] = []
         self.answers: list[tuple[str, Data]] = []
         self.log: list[Data] = []
         self.slept: list[float] = []
 
-    def run(self, parameters: object = None) -> Data:
-        return gate.run(job_event(parameters), self.parts())
+    def run(self, parameters: object = None, token: str | None = None) -> Data:
+        return gate.run(job_event(parameters, token), self.parts())
 
     def parts(self) -> gate.Parts:
         def client(service: str, region: str) -> object:
@@ -190,7 +197,16 @@ class _CodePipeline:
         if isinstance(self.world.details, Exception):
             raise self.world.details
         credentials = {"artifactCredentials": {"sessionToken": SECRET}}
-        return dated({"jobDetails": {"data": {**credentials, "pipelineContext": self.world.details}}})
+        told = {**credentials, "pipelineContext": self.world.details}
+        if self.world.category is not None:
+            told["actionTypeId"] = {"category": self.world.category, "owner": "AWS", "provider": "Lambda"}
+        return dated({"jobDetails": {"data": told}})
+
+    def get_pipeline(self, name: str) -> Data:
+        self.world.read.append(name)
+        if isinstance(self.world.pipeline, Exception):
+            raise self.world.pipeline
+        return dated({"pipeline": self.world.pipeline})
 
     def put_job_success_result(self, **params: Any) -> Data:
         return self._take("success", params)

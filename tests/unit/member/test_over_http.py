@@ -3,9 +3,10 @@
 import io
 import json
 import re
+import socket
 import threading
-from collections.abc import Mapping
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Any
 
 import botocore.session
@@ -126,7 +127,8 @@ def test_botocore_does_not_retry_by_itself(monkeypatch: pytest.MonkeyPatch) -> N
     with http_world(aws_or_central({**AWS, PATH: (200, decision()), "GetJobDetails": (500, {})})) as world:
         result, _ = handled(world, monkeypatch)
     assert result["decision_id"] == "d-1"
-    assert len(world.heard) == 3
+    operations = [heard.headers.get("X-Amz-Target", heard.path).rpartition(".")[2] for heard in world.heard]
+    assert operations == ["GetJobDetails", "GetJobDetails", PATH, "PutJobSuccessResult"]
 
 
 def post(world: HttpWorld, seconds: float = 5) -> gate.Reply:
@@ -162,6 +164,83 @@ def test_nobody_there_is_a_fault() -> None:
         pass
     with pytest.raises(BotoCoreError):
         post(world)
+
+
+GARBAGE = {
+    "HTML": b"<html>Bad gateway</html>",
+    "a list": b"[]",
+    "nothing": b"",
+    "deep": b"[" * 100_000,
+    "not UTF-8": b"\xff\xfe",
+    "no time": b'{"events": [{"startTime": "soon"}]}',
+    "no events": b'{"nextToken": "t"}',
+}
+
+
+@pytest.mark.contract("D14")
+@pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
+def test_an_answer_of_aws_that_cannot_be_read_is_no_answer(garbage: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty page for one that could not be read would let everything pass."""
+
+    def answer(heard: Heard) -> tuple[int, Mapping[str, str], bytes]:
+        return (429 if heard.path == PATH else 200), JSON, garbage
+
+    with http_world(answer) as world:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", world.url)
+        parts = parts_at(f"{world.url}/lambda-url/eu-west-1/abc/", left=30)
+        result = gate.run(job_event({"targets": ["/us-east-1"]}), parts)
+    assert [(each["kind"], each["verdict"]) for each in result["reasons"]] == [("unknown", "block")]
+    assert "the gate itself failed" not in str(parts.trouble)
+    last = world.heard[-1].headers["X-Amz-Target"]
+    assert last.endswith("PutJobFailureResult")
+
+
+def parts_at(urls: str, left: float) -> gate.Parts:
+    """The real parts without a name server, sleep or output."""
+    parts = gate.real_parts({"AWS_REGION": "eu-west-1", "ORG_GATE_URLS": urls}, lambda: left)
+    return parts._replace(resolve=lambda _: "health.us-east-2.amazonaws.com", sleep=lambda _: None, log=lambda _: None)
+
+
+@contextmanager
+def lines_to(serve: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A URL whose server does with each connection what it is told."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def test_servers_that_hang_and_drip_cost_no_more_than_their_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No socket's time-out ends what drips: each byte begins it anew."""
+    over = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n{")
+            while not over.wait(0.02):
+                connection.sendall(b" ")
+
+    def hang(connection: socket.socket) -> None:
+        with connection:
+            over.wait()
+
+    with http_world(aws_or_central(AWS)) as aws, lines_to(hang) as hanging, lines_to(drip) as dripping:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_HEALTH", hanging)
+        parts = parts_at(f"{hanging},{dripping}", left=gate.ANSWER_RESERVE + 0.3)
+        line = gate.run(job_event({"targets": ["/us-east-1"]}), parts)
+        over.set()
+    assert line["verdict"] == "block"
+    heard = [f"central at 127.0.0.1: {gate.fault_words(TimeoutError())}"] * 2
+    assert parts.trouble == [*heard, "AWS Health: no answer in time"]
+    assert aws.heard[-1].headers["X-Amz-Target"].endswith("PutJobFailureResult")
 
 
 def test_a_call_cannot_outlast_its_seconds() -> None:

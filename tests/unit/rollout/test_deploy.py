@@ -151,6 +151,8 @@ def test_gates_know_the_cells_and_what_the_policy_says_of_silence() -> None:
         deploy_members(Session(client), spec(policy=shadow), [CELL, standby], sleep=never)
     assert {each["ParameterKey"]: each["ParameterValue"] for each in seen[0]["Parameters"]} == {
         "CentralUrls": f"{CELL.decision_url},{standby.decision_url}",
+        "CentralAccount": spec().central_account,
+        "OrganizationId": spec().organization_id,
         "CentralFunctionArns": f"{CELL.api_function_arn},{standby.api_function_arn}",
         "OnUnknown": "allow",
         "Mode": "shadow",

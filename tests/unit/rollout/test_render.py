@@ -2,12 +2,14 @@ import importlib.util
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from org_gate.central import collector
-from org_gate.central.settings import api_settings, collector_settings
+from org_gate.central.settings import api_settings, collector_settings, resumer_settings
+from org_gate.decision.resumption import HANDED_FOR
 from org_gate.rollout.files import PACKAGE
 from org_gate.rollout.lambda_platform import LambdaPlatform
 from org_gate.rollout.render import central_template, examples, main, member_template, stale_examples
@@ -23,11 +25,15 @@ KNOWN_TYPES = {
     "AWS::Events::Rule",
     "AWS::IAM::Role",
     "AWS::Lambda::EventInvokeConfig",
+    "AWS::Lambda::EventSourceMapping",
     "AWS::Lambda::Function",
     "AWS::Lambda::Permission",
     "AWS::Lambda::Url",
     "AWS::Logs::LogGroup",
+    "AWS::SNS::Subscription",
     "AWS::SNS::Topic",
+    "AWS::SQS::Queue",
+    "AWS::SQS::QueuePolicy",
 }
 # These actions name no resource in IAM.
 WITHOUT_RESOURCE = re.compile(r"^(health|organizations|codepipeline):")
@@ -86,6 +92,7 @@ def test_central_handlers_are_in_the_package() -> None:
     assert handlers == {
         "org-gate-api": "org_gate.central.api.handler",
         "org-gate-collector": "org_gate.central.collector.handler",
+        "org-gate-resumer": "org_gate.central.resumer.handler",
     }
     for handler in handlers.values():
         assert importlib.util.find_spec(handler.removesuffix(".handler")) is not None
@@ -93,21 +100,45 @@ def test_central_handlers_are_in_the_package() -> None:
 
 def test_central_functions_find_their_environment() -> None:
     environ = {"ORG_GATE_TABLE": "org-gate", "ORG_GATE_CENTRAL_ACCOUNT": "999988887777"}
+    changes = {"ORG_GATE_CHANGES": "arn:aws:sns:eu-west-1:999988887777:org-gate-changes"}
     topic = {"ORG_GATE_TOPIC": "arn:aws:sns:eu-west-1:999988887777:org-gate-notifications"}
+    queues = {"ORG_GATE_QUEUE": "https://sqs/q", "ORG_GATE_DEAD_QUEUE": "https://sqs/d"}
     functions = properties(central_template(), "AWS::Lambda::Function")
     given = {
         name: {each for each in function["Environment"]["Variables"] if each.startswith("ORG_GATE_")}
         for name, function in functions.items()
     }
-    assert given == {"Collector": {*environ}, "Api": {*environ, *topic}}
-    assert collector_settings(environ).table == api_settings(environ | topic).table == "org-gate"
+    assert given == {
+        "Collector": {*environ, *changes},
+        "Api": {*environ, *changes, *topic},
+        "Resumer": {*environ, *topic, *queues},
+    }
+    assert collector_settings(environ | changes).changes == api_settings(environ | changes | topic).changes
+    assert resumer_settings(environ | topic | queues).table == "org-gate"
 
 
-def test_the_api_announces_to_the_topic_of_its_cell_and_to_no_other() -> None:
+def test_who_tells_which_topics_of_its_cell() -> None:
     template = central_template()
-    (publishing,) = [each for each in statements(template, "ApiRole") if "sns:Publish" in actions(each)]
-    assert (actions(publishing), publishing["Resource"]) == (["sns:Publish"], {"Ref": "Notifications"})
-    assert all("sns" not in action for each in statements(template, "CollectorRole") for action in actions(each))
+    told = {
+        role: [each["Resource"] for each in statements(template, role) if "sns:Publish" in actions(each)]
+        for role in ("ApiRole", "CollectorRole", "ResumerRole")
+    }
+    changes, people = {"Ref": "Changes"}, {"Ref": "Notifications"}
+    assert told == {"ApiRole": [people, changes], "CollectorRole": [changes], "ResumerRole": [people]}
+
+
+def test_the_queue_of_the_resumer_takes_looks_and_gives_up_what_cannot_be_worked_on() -> None:
+    template = central_template()
+    policy = properties(template, "AWS::SQS::QueuePolicy")["ResumeQueuePolicy"]["PolicyDocument"]["Statement"]
+    asked = {each["Principal"]["Service"]: each["Condition"]["ArnEquals"]["aws:SourceArn"] for each in policy}
+    assert asked == {"sns.amazonaws.com": {"Ref": "Changes"}, "events.amazonaws.com": {"Fn::GetAtt": "Look.Arn"}}
+    queue = properties(template, "AWS::SQS::Queue")["ResumeQueue"]
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 3
+    timeout = properties(template, "AWS::Lambda::Function")["Resumer"]["Timeout"]
+    assert queue["VisibilityTimeout"] >= 6 * timeout
+    assert timedelta(seconds=timeout) < HANDED_FOR, "a run is over before what it was handed is handed out anew"
+    mapping = properties(template, "AWS::Lambda::EventSourceMapping")["ResumerMessages"]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
 def test_the_alarm_on_old_knowledge_looks_at_the_metric_that_the_collector_writes() -> None:

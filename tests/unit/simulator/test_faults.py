@@ -73,3 +73,14 @@ def test_slow_is_late_and_then_the_truth_and_nobody_is_held_once_released() -> N
 def test_an_unknown_fault_is_refused(service: str, kind: str) -> None:
     with pytest.raises(ValueError, match="no fault"):
         Fault(service, kind, START)
+
+
+def test_whom_a_fault_would_meet_is_told_without_a_call() -> None:
+    clock = SimClock(START)
+    faults = Faults(clock)
+    faults.add(Fault(CENTRAL, "slow", START, START + MINUTE, region=REGION, account=ORDERS))
+    assert faults.strike(CENTRAL, REGION, ORDERS)
+    assert not faults.strike(CENTRAL, "ap-southeast-2", ORDERS)
+    assert not faults.strike(CENTRAL, REGION, "999988887777")
+    clock.advance_to(START + MINUTE)
+    assert not faults.strike(CENTRAL, REGION, ORDERS)

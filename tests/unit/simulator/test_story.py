@@ -90,8 +90,39 @@ def reason(kind: str, verdict: str = "block", **fields: Any) -> dict[str, Any]:
     ],
 )
 def test_the_table_names_what_decided_and_what_was_lifted(played: Scenario, line: dict[str, Any], cell: str) -> None:
-    whole = {"verdict": line["would_be"], "exempt": False, "targets": [{"overridden": False}], **line}
+    decided = {"verdict": line["would_be"], "exempt": False, "targets": [{"overridden": False}]}
+    whole = {**decided, "pipeline_result": "succeeded", **line}
     asked = Asked(played.start + timedelta(minutes=2), played.timeline[1], played.pipelines[0], whole)
     story, text = told(played)
     story.table([asked])
     assert text.getvalue().splitlines()[-2].split("│")[-2].strip() == cell
+
+
+def later(trigger: str, result: str, verdict: str, **fields: Any) -> dict[str, Any]:
+    """A line of ``decisions.jsonl`` that nobody made the gate write."""
+    of = {"at": "2026-03-02T12:09:00Z", "pipeline_account": ORDERS, "pipeline_name": "orders", "summary": "So it is."}
+    decided = {"verdict": verdict, "would_be": verdict, "exempt": False, "targets": [], "reasons": []}
+    return {**of, **decided, "trigger": trigger, "pipeline_result": result, **fields}
+
+
+@pytest.mark.parametrize(
+    ("line", "says", "row"),
+    [
+        (later("hold", "succeeded", "allow"), "the end of its hold: allow", "hold"),
+        (later("hold", "failed", "block"), "the end of its hold: block", "hold"),
+        (later("resume", "succeeded", "warn"), "resumed by org-gate: warn", "resume"),
+        (later("resume", "held", "block"), "resumed by org-gate: block, held", "resume"),
+        (later("run", "succeeded", "allow"), "its stage is free: allow", None),
+        (later("resume", "failed", "block", pipeline_name="made-by-hand"), "another Region), resumed", "resume"),
+    ],
+)
+def test_what_goes_on_by_itself_is_told(played: Scenario, line: dict[str, Any], says: str, row: str | None) -> None:
+    story, text = told(played)
+    story.went_on(line)
+    assert text.getvalue().startswith("12:09:00  ")
+    assert says in text.getvalue()
+    run = Asked(played.start + timedelta(minutes=10), played.timeline[1], played.pipelines[0], None, waits=True)
+    story.table([run])
+    rows = [[cell.strip() for cell in each.split("│")[1:-1]] for each in text.getvalue().splitlines() if "│" in each]
+    assert [each[4] for each in rows] == ([row, "run"] if row else ["run"]), "in order of time; a run has its own row"
+    assert rows[-1][5] == "waits for its stage"

@@ -269,6 +269,7 @@ def test_the_rendered_templates_come_up_and_go(stacks: Stacks) -> None:
     member = stacks.create(
         (rendered / "member.yaml").read_text(), "member",
         CentralUrls="http://x", CentralFunctionArns="arn:x", OnUnknown="block", Mode="enforce",
+        CentralAccount="999988887777", OrganizationId="o-abcdefghij",
     )  # fmt: skip
     assert [failure_reason(stack) or stack.status for stack in (central, member)] == ["CREATE_COMPLETE"] * 2
     dynamodb_backends[ACCOUNT][REGION].get_table("org-gate").deletion_protection_enabled = False

@@ -143,3 +143,16 @@ def test_a_disabled_mapping_carries_nothing(aws: SimClock) -> None:
         it.sqs.send_message("q", "a")
         assert not it.delivery.drain()
         assert it.delivery.next_due() is None
+
+
+@pytest.mark.contract("S3")
+def test_without_queues_what_is_in_one_stays_there_for_the_end_of_the_instant(aws: SimClock) -> None:
+    with wired(aws) as it:
+        it.map(it.queue("q"))
+        it.sqs.send_message("q", "a")
+        it.delivery.enqueue(ACCOUNT, REGION, "f", {"n": 1})
+        assert it.delivery.drain(queues=False)
+        assert it.invoker.payloads == [{"n": 1}]
+        assert it.delivery.next_due() == START
+        assert it.delivery.drain()
+        assert it.invoker.payloads[1]["Records"][0]["body"] == "a"

@@ -1,27 +1,14 @@
 """The official check: AWS's Runtime Interface Emulator gives the same answers as our Runtime API."""
 
-import json
-import os
-import platform
-import signal
-import socket
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from org_gate.rollout.files import cache_folder, shipped
-from org_gate.rollout.install import installed
-from org_gate.rollout.lambda_platform import this_machine
 from org_gate.simulator.lambdas.processes import ProcessRunner
 from tests.unit.simulator.lambdas.deployed import ACCOUNT, REGION, deploy, make_role
+from tests.unit.simulator.lambdas.emulated import emulator, invoke
 
 CODE = """
 import os
@@ -52,7 +39,7 @@ def test_the_emulator_gives_the_same_answer(processes: ProcessRunner, tmp_path: 
     deploy("checked", CODE, role=make_role(), environment={"OWN": "ü"})
     ours = processes.invoke(ACCOUNT, REGION, "checked", event).payload
     (tmp_path / "index.py").write_text(CODE)
-    with emulator(tmp_path) as address:
+    with emulator(tmp_path, ENVIRONMENT) as address:
         official = invoke(address, event)
     assert told(official) == told(ours)
 
@@ -63,56 +50,3 @@ def told(answer: Any) -> Any:
         message = answer["errorMessage"].rsplit("Error: ", 1)[-1]
         return answer["errorType"], message, len(answer.get("stackTrace", []))
     return answer
-
-
-@contextmanager
-def emulator(task: Path) -> Iterator[str]:
-    cache = cache_folder()
-    runtime = installed(shipped("requirements/runtime.txt"), cache, this_machine())
-    wheel = installed(shipped("requirements/rie.txt"), cache, this_machine())
-    machine = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
-    binary = wheel / "samcli" / "local" / "rapid" / f"aws-lambda-rie-{machine}"
-    binary.chmod(0o755)
-    address, runtime_address = (f"127.0.0.1:{free_port()}" for _ in range(2))
-    command = [str(binary), "--runtime-interface-emulator-address", address, "--runtime-api-address", runtime_address]
-    interpreter = getattr(sys, "_base_executable", sys.executable)
-    process = subprocess.Popen(
-        [*command, interpreter, "-S", "-s", "-P", "-m", "awslambdaric", "index.handler"],
-        env={
-            **ENVIRONMENT,
-            "PYTHONPATH": f"{task}{os.pathsep}{runtime}",
-            "PATH": os.environ["PATH"],
-            "LANG": "C.UTF-8",
-        },
-        cwd=task,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        yield address
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def invoke(address: str, event: dict[str, Any]) -> Any:
-    request = urllib.request.Request(
-        f"http://{address}/2015-03-31/functions/function/invocations", data=json.dumps(event).encode()
-    )
-    for _ in range(200):
-        try:
-            with urllib.request.urlopen(request) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                return json.load(error)
-        except urllib.error.URLError:
-            time.sleep(0.05)  # it tells nobody when it listens
-    pytest.fail("the emulator does not answer")
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

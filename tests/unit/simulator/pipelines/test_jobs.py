@@ -177,6 +177,8 @@ def test_a_function_that_fails_is_invoked_twice_more_with_the_same_job() -> None
     world = World(break_down, break_down, succeed)
     world.create()
     execution_id = world.run()
+    world.go_on_for(minutes=3)
+    assert [moment - START for moment, _, _ in world.asked] == [timedelta(minutes=n) for n in (0, 1, 3)]
     assert len({_event(world, number)["id"] for number in range(3)}) == 1
     assert world.status(execution_id) == "Succeeded"
     assert world.told() == [(1, "run", "succeeded")]
@@ -199,9 +201,9 @@ def test_a_job_without_an_answer_hangs_for_20_minutes_and_is_no_answer(behaviour
     world = World(behaviour)
     world.create()
     execution_id = world.run()
+    world.go_on_for(minutes=19, seconds=59)
     assert len(world.asked) == askings
     assert world.service.next_due() == START + timedelta(minutes=20)
-    world.go_on_for(minutes=19, seconds=59)
     assert world.status(execution_id) == "InProgress"
     world.go_on_for(seconds=1)
     assert world.status(execution_id) == "Failed"

@@ -173,47 +173,113 @@ def test_the_shortest_and_the_longest_user_parameters(tmp_path: Path) -> None:
     assert "pipelines[0].user_parameters: found UserParameters of 13013 characters; expected at most 1000" in told
 
 
-def test_what_codepipeline_would_not_create_is_told_at_its_place(tmp_path: Path) -> None:
-    odd = definition({"provider": "CloudFormation"})
-    odd["stages"][0]["name"] = "Source stage"
-    twice = definition({"provider": "CloudFormation"})
-    twice["stages"][2]["name"] = twice["stages"][1]["name"]
-    for given, says in ((odd, "Source stage"), (twice, "more than one stage named 'Gate'")):
-        data = scenario(pipelines=[{"name": "x", "account": ORDERS, "region": "us-east-1", "definition": given}])
-        told = problems(tmp_path, data)
-        assert "pipelines[0]: found a pipeline that CodePipeline refuses" in told
-        assert says in told
+def stage(name: str, *actions: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "actions": list(actions)}
 
 
-def definition(deploy: dict[str, Any], *more: dict[str, Any]) -> dict[str, Any]:
-    def stage(name: str, category: str, provider: str, **action: Any) -> dict[str, Any]:
-        kind = {"category": category, "owner": "AWS", "provider": provider, "version": "1"}
-        return {"name": name, "actions": [{"name": name, "actionTypeId": kind, "configuration": {}, **action}]}
+def action(name: str, category: str, provider: str, **more: Any) -> dict[str, Any]:
+    kind = {"category": category, "owner": "AWS", "provider": provider, "version": "1"}
+    return {"name": name, "actionTypeId": kind, **more}
 
-    return {
+
+def gate(name: str, **more: Any) -> dict[str, Any]:
+    configuration = {"FunctionName": "org-gate", **more.pop("configuration", {})}
+    return action(name, "Invoke", "Lambda", configuration=configuration, **more)
+
+
+SOURCE = stage("Source", action("Source", "Source", "S3"))
+DEPLOY = stage("Deploy", action("Deploy", "Deploy", "ECS"))
+
+
+def with_definition(definition: Any, **pipeline: Any) -> dict[str, Any]:
+    named = {"name": "x", "account": ORDERS, "region": "us-east-1", "definition": definition}
+    return scenario(pipelines=[{**named, **pipeline}])
+
+
+@pytest.mark.contract("S2")
+def test_a_definition_may_be_of_any_shape_that_codepipeline_takes(tmp_path: Path) -> None:
+    approval = action("Ok", "Approval", "Manual", runOrder=1)
+    abroad = action("Ship", "Deploy", "ECS", runOrder=3, region="eu-west-1", roleArn=f"arn:aws:iam::{CENTRAL}:role/x")
+    failing = {"conditions": [{"result": "FAIL", "rules": []}]}
+    definition = {
+        "pipelineType": "V2",
+        "executionMode": "QUEUED",
+        "triggers": [],
         "stages": [
-            stage("Source", "Source", "S3"),
-            stage("Gate", "Invoke", "Lambda", configuration={"FunctionName": "org-gate"}),
-            stage("Deploy", "Deploy", **deploy),
-            *more,
-        ]
+            SOURCE,
+            {**stage("One", approval, gate("A", runOrder=2), gate("B", runOrder=2), abroad), "beforeEntry": failing},
+            stage("Two", gate("A")),
+            stage("Build", action("Build", "Build", "CodeBuild")),
+        ],
     }
+    definition["stages"][1]["beforeEntry"]["conditions"][0]["rules"] = [  # type: ignore[index]
+        {"name": "r", "ruleTypeId": {"category": "Rule", "owner": "AWS", "provider": "LambdaInvoke", "version": "1"}}
+    ]
+    told = read(tmp_path, with_definition(definition, user_parameters={"on_block": "hold"})).pipelines[0].declaration
+    assert (told["name"], told["roleArn"], told["pipelineType"]) == ("x", f"arn:aws:iam::{ORDERS}:role/pipeline", "V2")
+    assert told["executionMode"] == "SUPERSEDED", "nothing else of a definition is acted on"
+    assert set(told["artifactStores"]) == {"us-east-1", "eu-west-1"}
+    gates = [each for each in told["stages"][1]["actions"] + told["stages"][2]["actions"] if each["name"] in "AB"]
+    assert [each["configuration"]["UserParameters"] for each in gates] == ['{"on_block": "hold"}'] * 3
+    assert "UserParameters" not in str(definition), "the scenario's own data stay as they are"
+
+
+@pytest.mark.contract("S2")
+@pytest.mark.parametrize(
+    ("definition", "place", "says"),
+    [
+        ({}, "", 'Missing required parameter in pipeline: "stages"'),
+        ({"stages": []}, ".stages", "minimum of 2 stages"),
+        ({"stages": [SOURCE]}, ".stages", "minimum of 2 stages"),
+        ({"stages": "all"}, ".stages", "Invalid type"),
+        (
+            {"stages": [SOURCE, {"name": "x"}]},
+            ".stages[1]",
+            'Missing required parameter in pipeline.stages[1]: "actions"',
+        ),
+        ({"stages": [SOURCE, 7]}, ".stages[1]", "Invalid type"),
+        ({"stages": [SOURCE, stage("Two")]}, ".stages[1].actions", "has no actions"),
+        ({"stages": [DEPLOY, SOURCE]}, ".stages[0].actions[0].actionTypeId.category", "the first stage has Source"),
+        ({"stages": [SOURCE, DEPLOY, DEPLOY]}, ".stages[2].name", "more than one stage named 'Deploy'"),
+        ({"stages": [SOURCE, stage("Two", gate("A"), gate("A"))]}, ".stages[1].actions[1].name", "named 'A'"),
+        ({"stages": [SOURCE, {**DEPLOY, "name": "De ploy"}]}, ".stages[1].name", "regular expression"),
+        ({"stages": [SOURCE, stage("Two", gate("A", runOrder=0))]}, ".stages[1].actions[0].runOrder", "min value: 1"),
+        ({"stages": [SOURCE, stage("Two", gate("A", order=1))]}, ".stages[1].actions[0]", "Unknown parameter"),
+        (
+            {"stages": [SOURCE, stage("Two", action("A", "Invoke", "Lambda"))]},
+            ".stages[1].actions[0].configuration",
+            "missing required key 'FunctionName'",
+        ),
+        ({"name": "y", "stages": [SOURCE, DEPLOY]}, ".name", "the name that the scenario gives this pipeline, x"),
+        (
+            {"stages": [SOURCE, stage("Two", gate("A", configuration={"UserParameters": "x" * 1001}))]},
+            ".stages[1].actions[0].configuration.UserParameters",
+            "at most 1000",
+        ),
+    ],
+)
+def test_what_codepipeline_would_not_create_is_told_at_its_place(
+    tmp_path: Path, definition: Any, place: str, says: str
+) -> None:
+    told = problems(tmp_path, with_definition(definition))
+    assert f": pipelines[0].definition{place}: found" in told
+    assert says in told
+
+
+def test_a_name_that_codepipeline_would_not_take_needs_no_definition(tmp_path: Path) -> None:
+    assert "pipelines[0].name" in problems(tmp_path, with_definition(None, name="or ders"))
 
 
 @pytest.mark.parametrize(
-    ("given", "refused"),
+    ("gates", "says"),
     [
-        (definition({"provider": "CloudFormation"}), None),
-        (definition({"provider": "ECS"}), "pipelines[0]"),
-        (definition({"provider": "CloudFormation", "region": "eu-west-1"}), "pipelines[0]"),
-        (definition({"provider": "CloudFormation"}, {"name": "More", "actions": []}), "pipelines[0]"),
-        ({"stages": [{"name": "x"}]}, "as CodePipeline spells them"),
-        ({}, "as CodePipeline spells them"),
+        ([gate("A"), gate("B", configuration={"UserParameters": "{}"})], "found both; expected user_parameters in one"),
+        ([action("A", "Deploy", "ECS")], "expected a gate in the definition to take them"),
     ],
 )
-def test_a_definition_beyond_source_gate_deploy_is_refused(tmp_path: Path, given: Any, refused: str | None) -> None:
-    data = scenario(pipelines=[{"name": "x", "account": ORDERS, "region": "us-east-1", "definition": given}])
-    if refused is None:
-        assert read(tmp_path, data).pipelines[0].definition == given
-    else:
-        assert refused in problems(tmp_path, data)
+def test_user_parameters_stand_in_one_place_and_are_a_gates(tmp_path: Path, gates: Any, says: str) -> None:
+    definition = {"stages": [SOURCE, stage("Gate", *gates)]}
+    told = problems(tmp_path, with_definition(definition, user_parameters={"on_block": "fail"}))
+    assert "pipelines[0].user_parameters: found" in told
+    assert says in told
+    assert read(tmp_path, with_definition(definition)).pipelines
