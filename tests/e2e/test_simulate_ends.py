@@ -23,7 +23,10 @@ def _small(tmp_path: Path) -> Path:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="children are counted in /proc")
 @pytest.mark.parametrize(
     ("ending", "options", "functions"),
-    [(signal.SIGTERM, [], ["org-gate-api", "org-gate-collector", "org-gate"]), (signal.SIGINT, IN_PROCESS, [])],
+    [
+        (signal.SIGTERM, [], ["org-gate-api", "org-gate-collector", "org-gate-resumer", "org-gate"]),
+        (signal.SIGINT, IN_PROCESS, []),
+    ],
 )
 def test_it_ends_without_a_trace(
     tmp_path: Path, small: Path, ending: signal.Signals, options: list[str], functions: list[str]
