@@ -27,7 +27,7 @@ from org_gate.model.record import event_of
 from org_gate.model.request import Pipeline, Request, Target
 from org_gate.model.sky import NOWHERE, Places
 from org_gate.model.synthetic import events_of
-from org_gate.model.times import age_seconds, format_time
+from org_gate.model.times import age_seconds, format_time, text_if_any
 from org_gate.policy.model import Defaults, Policy
 from org_gate.policy.services import ServiceNames
 from org_gate.policy.uses import uses_entities
@@ -82,9 +82,8 @@ class Desk:
         """The decision (A2), recorded. Raises Forbidden where a target is not the caller's to ask about."""
         state = self._store.state()
         version, policy = self._store.policy(state)
-        accounts = {request.caller, *(target.account for target in request.targets)}
         knowledge = self._store.knowledge(
-            sorted(accounts), state, places=places(request, policy), with_entities=uses_entities(policy)
+            request.accounts, state, places=places(request, policy), with_entities=uses_entities(policy)
         )
         self._rights.check_access(request, knowledge, policy)
         candidates = concerning_events(request, knowledge, policy, now)
@@ -114,7 +113,7 @@ class Desk:
         return {
             "account": whose,
             "region": region,
-            "as_of": _time(state.as_of),
+            "as_of": text_if_any(state.as_of),
             "events": [event_json(event) for event in shown[:MAX_EVENTS]],
             "events_omitted": max(0, len(shown) - MAX_EVENTS),
         }
@@ -134,13 +133,13 @@ class Desk:
         kinds = [one.kind for one in self._store.synthetic.in_force(now)]
         return {
             "version": __version__,
-            "as_of": _time(mark.as_of),
+            "as_of": text_if_any(mark.as_of),
             "age_seconds": mark.age_seconds,
             "stale": mark.stale,
             "policy_version": state.policy_version,
             "mode": None if policy is None else policy.mode.value,
             "revision": state.revision,
-            "tree_as_of": _time(state.tree_at),
+            "tree_as_of": text_if_any(state.tree_at),
             "tree_age_seconds": age_seconds(state.tree_at, now),
             "overrides_in_force": len(self._store.overrides.in_force(now)),
             "drills_in_force": kinds.count("drill"),
@@ -165,7 +164,3 @@ class Desk:
         regions = (_NO_REGION, *named) if pipeline is None or pipeline.region is None else (pipeline.region,)
         targets = (Target(caller, region) for region in regions)
         return strictest(mode_of(target, pipeline, accounts, policy, names) for target in targets)
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else format_time(moment)

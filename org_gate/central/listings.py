@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+MOST_LISTED: Final = 1000
 MOST_BYTES: Final = 4_000_000
 SHOWN_ACCOUNTS: Final = 100
 

@@ -7,16 +7,14 @@ the last digest, and only so many; nothing is stopped.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Any, Final
 
+from org_gate.central.deciding_again import Again
 from org_gate.central.news_kept import MOST_TOLD, SHOWN, Kept, UnderWay, name_of
 from org_gate.central.records import UnreadableRecordError, request_of
-from org_gate.decision.engine import decide
 from org_gate.model.cause import Cause, cause_of
 from org_gate.model.decision import decision_json
 from org_gate.model.request import Request
-from org_gate.policy.uses import uses_entities
 from org_gate.store import State, Store
 from org_gate.store.decision_list import Run
 from org_gate.store.table import batches
@@ -39,10 +37,9 @@ class UnderWaySearch:
 
     def __init__(self, store: Store, state: State, now: datetime, may_go_on: Callable[[], bool]) -> None:
         self._store = store
-        self._state = state
         self._now = now
         self._may_go_on = may_go_on
-        self._version, self._policy = store.policy(state)
+        self._again = Again(store, state, *store.policy(state), now)
 
     def run(self, kept: Kept) -> int:
         """Adds to ``kept`` what is found and was not told before; how many deployments were left out."""
@@ -63,14 +60,10 @@ class UnderWaySearch:
         by_id = {run.decision_id: run for run in runs}
         records = self._store.several_decisions([*by_id])
         asked = [(request, by_id[record["decision_id"]]) for record in records if (request := _request(record))]
-        asked.sort(key=lambda one: _accounts(one[0]))
-        for accounts, those in groupby(asked, key=lambda one: _accounts(one[0])):
-            known = self._store.knowledge(accounts, self._state, with_entities=uses_entities(self._policy))
-            for request, run in those:
-                decision = decide(request, known, self._policy, policy_version=self._version, now=self._now)
-                cause = cause_of(decision_json(decision, run.decision_id))
-                if cause is not None and cause.kind == "event":
-                    yield run, cause
+        for request, run, known in self._again.known(asked):
+            cause = cause_of(decision_json(self._again.decide(request, known), run.decision_id))
+            if cause is not None and cause.kind == "event":
+                yield run, cause
 
 
 def _passed(runs: Iterable[Run]) -> list[Run]:
@@ -95,7 +88,3 @@ def _request(record: Mapping[str, Any]) -> Request | None:
         return request_of(record)
     except UnreadableRecordError:
         return None
-
-
-def _accounts(request: Request) -> list[str]:
-    return sorted({request.caller, *(target.account for target in request.targets)})

@@ -14,7 +14,7 @@ from org_gate.decision.words import event_text, plain
 from org_gate.model.cause import Cause
 from org_gate.model.decision import KnowledgeMark
 from org_gate.model.event import Event
-from org_gate.model.times import describe_duration, format_time, parse_time
+from org_gate.model.times import describe_duration, format_time, time_if_any
 from org_gate.policy.model import Resume
 
 _WATCH: Final = "Watch these deployments; the incident may leave them half-way. Nothing was stopped."
@@ -180,7 +180,7 @@ def _short(cause: Cause) -> str:
         return "what is known of AWS Health is too old"
     if cause.kind != "event":
         return "a cause that its decision does not show"
-    start = None if cause.start is None else parse_time(cause.start)
+    start = time_if_any(cause.start)
     return event_text(
         Event(
             arn=cause.name,

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from org_gate.central.announce import Announcer, override_created, override_revoked
 from org_gate.central.asking import Asker
-from org_gate.central.listings import listed, shortened
+from org_gate.central.listings import MOST_LISTED, listed, shortened
 from org_gate.central.problems import Conflicting, Forbidden, Invalid, NotFound
 from org_gate.central.rights import Rights
 from org_gate.decision.grants import override_refusal
@@ -23,7 +23,6 @@ from org_gate.policy.model import Policy
 from org_gate.store.errors import ConflictError
 from org_gate.store.state import State
 
-MAX_LISTED: Final = 1000
 MAX_IN_FORCE: Final = 100
 """Of those that one account made: every decision looks at each."""
 _ID: Final = re.compile("o-[0-9a-f]{32}")
@@ -79,7 +78,7 @@ class OverridesDesk:
         Of the accounts that are named it sees its own alone, where it did not make the override.
         """
         overrides = self._store.overrides
-        found = overrides.all(MAX_LISTED) if everything else overrides.in_force(asker.now)
+        found = overrides.all(MOST_LISTED) if everything else overrides.in_force(asker.now)
         visible = [one for one in found if self._may_see(asker.account, one)]
         visible.sort(key=lambda one: (one.created_at, one.id), reverse=True)
         shown = (self._shown(one, asker.account) for one in visible)

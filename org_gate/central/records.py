@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 from org_gate.model.event import Account, Event, Knowledge
 from org_gate.model.override import override_json, override_of
 from org_gate.model.request import Request, request_from
-from org_gate.model.times import format_time, parse_time
+from org_gate.model.times import format_time, parse_time, time_if_any
 
 _TIMES: Final = ("start", "end", "last_updated")
 _LISTS: Final = ("personas", "text_zones")
@@ -80,7 +80,7 @@ def _read(reading: Callable[[], _Read]) -> _Read:
 def _knowledge(record: Mapping[str, Any]) -> Knowledge:
     accounts = (Account(one["id"], one["ou_path"], tuple(one["ou_ids"]), one["tags"]) for one in record["accounts"])
     return Knowledge(
-        as_of=_time(record["decision"]["knowledge"]["as_of"]),
+        as_of=time_if_any(record["decision"]["knowledge"]["as_of"]),
         events=tuple(map(_event, record["events"])),
         accounts={account.id: account for account in accounts},
         overrides=tuple(map(override_of, record.get("overrides", ()))),
@@ -89,15 +89,11 @@ def _knowledge(record: Mapping[str, Any]) -> Knowledge:
 
 def _event(told: Mapping[str, Any]) -> Event:
     entities = told.get("entities", {})
-    read: dict[str, Any] = {name: _time(told[name]) for name in _TIMES}
+    read: dict[str, Any] = {name: time_if_any(told[name]) for name in _TIMES}
     read |= {name: tuple(told[name]) for name in _LISTS if name in told}
     read["accounts"] = frozenset(told["accounts"])
     read["entities"] = {account: tuple(values) for account, values in entities.items()}
     return Event(**{**told, **read})
-
-
-def _time(text: str | None) -> datetime | None:
-    return None if text is None else parse_time(text)
 
 
 def _jsonable(value: Any) -> Any:

@@ -5,12 +5,11 @@ Only what is named here is written: no session, no credential, nothing that a pi
 
 from typing import Final
 
-from aws_lambda_powertools import Logger, single_metric
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 
+from org_gate.central import metrics
 from org_gate.model.waiting import Waiting
 
-NAMESPACE: Final = "OrgGate"
 SERVICE: Final = "resumer"
 WAITING: Final = "Waiting"
 _METRICS: Final = {
@@ -35,5 +34,4 @@ def tell_outcome(waiting: Waiting, outcome: str, why: str) -> None:
 
 
 def count(name: str, value: int) -> None:
-    with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace=NAMESPACE) as metric:
-        metric.add_dimension(name="service", value=SERVICE)
+    metrics.count(name, value, service=SERVICE)

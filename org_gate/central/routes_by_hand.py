@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
 from org_gate.central import answers
 from org_gate.central.bodies_by_hand import DeclaredBody, DrillBody, OverrideBody
-from org_gate.central.overrides_desk import MAX_LISTED
+from org_gate.central.listings import MOST_LISTED
 from org_gate.central.serving import app, as_json, responses, the_asker, the_desk
 
 METHODS: Final = {
@@ -20,7 +20,7 @@ METHODS: Final = {
 }
 
 Everything = Annotated[bool, Query(alias="all", description="Those that are over, too.")]
-Limit = Annotated[int, Query(ge=1, le=MAX_LISTED)]
+Limit = Annotated[int, Query(ge=1, le=MOST_LISTED)]
 Id = Annotated[str, Path(description="As creating it gave it.")]
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 from org_gate.central.announce import Announcer, synthetic_ended, synthetic_started
 from org_gate.central.asking import Asker
-from org_gate.central.listings import listed, shortened
+from org_gate.central.listings import MOST_LISTED, listed, shortened
 from org_gate.central.problems import Conflicting, Invalid, NotFound, shown
 from org_gate.central.rights import Rights
 from org_gate.decision.targets import ou_fits
@@ -24,7 +24,6 @@ from org_gate.policy.services import ServiceNames
 from org_gate.store.errors import ConflictError
 from org_gate.store.state import State
 
-MAX_LISTED: Final = 1000
 MAX_PAIRS: Final = 200
 """Of a Region and a service: each is an event that every decision looks at."""
 WORDS: Final[Mapping[Kind, str]] = {"drill": "drill", "declared": "declared event"}
@@ -103,7 +102,7 @@ class SyntheticDesk:
         self._check_central(kind, asker)
         synthetic = self._store.synthetic
         if everything:
-            found = list(synthetic.all(kind, MAX_LISTED))
+            found = list(synthetic.all(kind, MOST_LISTED))
         else:
             found = [one for one in synthetic.in_force(asker.now) if one.kind == kind]
         found.sort(key=lambda one: (one.created_at, one.id), reverse=True)

@@ -6,12 +6,11 @@ Only what is named here is ever written: no request, no header, no credential.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from aws_lambda_powertools import Logger, single_metric
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
 
+from org_gate.central.metrics import count
 from org_gate.central.problems import Problem
 
-NAMESPACE: Final = "OrgGate"
 _FAULTS_FROM: Final = 500
 
 logger = Logger(service="org-gate-api")
@@ -30,7 +29,7 @@ def tell_decision(decision: Mapping[str, Any], caller: str) -> None:
         reasons=len(decision["reasons"]) + decision["reasons_omitted"],
         targets=len(decision["targets"]),
     )
-    _count("Decisions", verdict=decision["verdict"])
+    count("Decisions", verdict=decision["verdict"])
 
 
 def tell_problem(problem: Problem, caller: str | None) -> None:
@@ -38,16 +37,10 @@ def tell_problem(problem: Problem, caller: str | None) -> None:
     fault = problem.status >= _FAULTS_FROM
     log = logger.error if fault else logger.info
     log("not answered", caller=caller, status=problem.status.value, detail=problem.detail, exc_info=fault)
-    _count("Problems", status=str(problem.status.value))
+    count("Problems", status=str(problem.status.value))
 
 
 def tell_unannounced(kind: str, subject: str, error: Exception) -> None:
     """One line, and the metric ``Unannounced``: the change stands, but nobody was told."""
     logger.error("not announced", kind=kind, subject=subject, error=str(error))
-    _count("Unannounced", kind=kind)
-
-
-def _count(name: str, **dimensions: str) -> None:
-    with single_metric(name=name, unit=MetricUnit.Count, value=1, namespace=NAMESPACE) as metric:
-        for dimension, value in dimensions.items():
-            metric.add_dimension(name=dimension, value=value)
+    count("Unannounced", kind=kind)

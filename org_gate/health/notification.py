@@ -22,11 +22,11 @@ from org_gate.health.reading import (
     lenient_time,
     service_code,
     spelled,
-    time_text,
 )
 from org_gate.health.zones import text_zones
 from org_gate.model.event import EventKey
 from org_gate.model.record import PUBLIC, Value
+from org_gate.model.times import text_if_any
 
 _ACCOUNT_SPECIFIC: Final = "ACCOUNT_SPECIFIC"
 _ARN: Final = ("eventarn", "arn")
@@ -96,7 +96,7 @@ def _reading(
 
 def _values(detail: Mapping[str, Any]) -> dict[str, Value]:
     """Only what is there, but for the end: where an update has none, there is none."""
-    values: dict[str, Value] = {"end": time_text(lenient_time(detail.get("endtime")))}
+    values: dict[str, Value] = {"end": text_if_any(lenient_time(detail.get("endtime")))}
     for name, spellings in _TEXT_FIELDS.items():
         if (text := _first_text(detail, spellings)) is not None:
             values[name] = spelled(name, text)
@@ -104,7 +104,7 @@ def _values(detail: Mapping[str, Any]) -> dict[str, Value]:
         values["service"] = service_code(service)
     if (type_code := _first_text(detail, ("eventtypecode",))) is not None:
         values["type_code"] = type_code
-    if (start := time_text(lenient_time(detail.get("starttime")))) is not None:
+    if (start := text_if_any(lenient_time(detail.get("starttime")))) is not None:
         values["start"] = start
     if personas := _personas(detail.get("personas")):
         values["personas"] = personas

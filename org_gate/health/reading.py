@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from org_gate.model.event import ACTIONABILITIES, CATEGORIES, PERSONAS, SCOPES, STATUSES, EventKey
 from org_gate.model.record import Value
-from org_gate.model.times import format_time, from_epoch, whole
+from org_gate.model.times import from_epoch, whole
 
 ACCOUNT_ID: Final = re.compile(r"^[0-9]{12}$")
 _ARN: Final = re.compile(r"^arn:[^:]+:health:(?P<region>[^:]*):[^:]*:event/(?P<rest>.+)$", re.DOTALL)
@@ -125,10 +125,6 @@ def _from_rfc_date(text: str) -> datetime | None:
         return None
     offset = timezone(timedelta(seconds=parts[9] or 0))
     return whole(datetime(*parts[:6], tzinfo=offset))
-
-
-def time_text(moment: datetime | None) -> str | None:
-    return None if moment is None else format_time(moment)
 
 
 def service_code(value: str) -> str:

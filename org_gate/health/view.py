@@ -28,11 +28,11 @@ from org_gate.health.reading import (
     lenient_time,
     service_code,
     spelled,
-    time_text,
 )
 from org_gate.health.zones import text_zones
 from org_gate.model.event import EventKey
 from org_gate.model.record import Value
+from org_gate.model.times import text_if_any
 
 PAGE: Final = 100
 DETAILS_PER_CALL: Final = 10
@@ -275,7 +275,7 @@ def _values(item: Mapping[str, Any]) -> dict[str, Value]:
 
     The end is different: where there is none now, the event goes on.
     """
-    values: dict[str, Value] = {"end": time_text(lenient_time(item.get("endTime")))}
+    values: dict[str, Value] = {"end": text_if_any(lenient_time(item.get("endTime")))}
     for name, key in (("category", "eventTypeCategory"), ("status", "statusCode"), ("scope", "eventScopeCode")):
         if told := item.get(key):
             values[name] = spelled(name, told)
@@ -285,7 +285,7 @@ def _values(item: Mapping[str, Any]) -> dict[str, Value]:
         values["service"] = service_code(told)
     if told := item.get("eventTypeCode"):
         values["type_code"] = told
-    if start := time_text(lenient_time(item.get("startTime"))):
+    if start := text_if_any(lenient_time(item.get("startTime"))):
         values["start"] = start
     if personas := item.get("personas"):
         values["personas"] = tuple(sorted({spelled("personas", told) for told in personas}))

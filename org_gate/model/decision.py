@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from org_gate.model.event import Event
 from org_gate.model.request import Target
-from org_gate.model.times import format_time
+from org_gate.model.times import format_time, text_if_any
 
 MAX_REASONS: Final = 100
 RETRY_AFTER_SECONDS: Final = 60
@@ -147,8 +147,8 @@ def event_json(event: Event) -> dict[str, Any]:
         "category": event.category,
         "type_code": event.type_code,
         "status": event.status,
-        "start": _time(event.start),
-        "last_updated": _time(event.last_updated),
+        "start": text_if_any(event.start),
+        "last_updated": text_if_any(event.last_updated),
         "drill": event.drill,
     }
 
@@ -184,14 +184,10 @@ def _freeze_json(freeze: FreezeMark) -> dict[str, Any]:
 
 def _knowledge_json(mark: KnowledgeMark) -> dict[str, Any]:
     return {
-        "as_of": _time(mark.as_of),
+        "as_of": text_if_any(mark.as_of),
         "age_seconds": mark.age_seconds,
         "stale": mark.stale,
         "on_stale": mark.on_stale.value,
         "on_unknown": mark.on_unknown.value,
         "source": "central",
     }
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else format_time(moment)

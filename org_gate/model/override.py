@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from org_gate.model.times import format_time, parse_time
+from org_gate.model.times import format_time, parse_time, text_if_any, time_if_any
 
 ALL: Final = "all"
 FREEZE_PREFIX: Final = "freeze:"
@@ -55,14 +55,13 @@ def override_json(override: Override) -> dict[str, Any]:
         "who": override.who,
         "created_at": format_time(override.created_at),
         "expires_at": format_time(override.expires_at),
-        "revoked_at": None if override.revoked_at is None else format_time(override.revoked_at),
+        "revoked_at": text_if_any(override.revoked_at),
         "revoked_by": override.revoked_by,
     }
 
 
 def override_of(data: Mapping[str, Any]) -> Override:
     """The inverse of ``override_json``. Raises KeyError or ValueError where it is nothing of the kind."""
-    revoked_at = data["revoked_at"]
     return Override(
         id=data["override_id"],
         accounts=tuple(data["accounts"]),
@@ -74,6 +73,6 @@ def override_of(data: Mapping[str, Any]) -> Override:
         who=data["who"],
         created_at=parse_time(data["created_at"]),
         expires_at=parse_time(data["expires_at"]),
-        revoked_at=None if revoked_at is None else parse_time(revoked_at),
+        revoked_at=time_if_any(data["revoked_at"]),
         revoked_by=data["revoked_by"],
     )

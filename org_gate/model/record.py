@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from org_gate.model.event import Event, EventKey
-from org_gate.model.times import parse_time
+from org_gate.model.times import time_if_any
 
 Value = str | tuple[str, ...] | None
 Pointers = Literal["none", "live", "stale"]
@@ -71,8 +71,7 @@ class EventRecord:
         return value if isinstance(value, str) else None
 
     def time(self, name: str) -> datetime | None:
-        text = self.text(name)
-        return None if text is None else parse_time(text)
+        return time_if_any(self.text(name))
 
     @property
     def values(self) -> dict[str, Value]:

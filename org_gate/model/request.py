@@ -40,6 +40,11 @@ class Request:
     pipeline: Pipeline | None = None
     source: str | None = None
 
+    @property
+    def accounts(self) -> list[str]:
+        """The caller's and its targets', each once, in order: what has to be known of whom."""
+        return sorted({self.caller, *(target.account for target in self.targets)})
+
 
 def request_from(told: Mapping[str, Any]) -> Request:
     """The inverse of ``dataclasses.asdict``, after JSON too. Raises KeyError or TypeError where it is nothing such."""

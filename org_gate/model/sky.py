@@ -20,6 +20,9 @@ class Places:
     regions: frozenset[str] = frozenset()
     services: frozenset[str] = frozenset()
 
+    def __or__(self, other: "Places") -> "Places":
+        return Places(self.regions | other.regions, self.services | other.services)
+
 
 NOWHERE: Final = Places()
 

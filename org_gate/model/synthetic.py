@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from org_gate.model.event import GLOBAL, MULTIPLE_SERVICES, Event
-from org_gate.model.times import format_time, parse_time
+from org_gate.model.times import format_time, parse_time, text_if_any, time_if_any
 
 Kind = Literal["drill", "declared"]
 TYPE_CODES: Final = {"drill": "ORG_GATE_DRILL", "declared": "ORG_GATE_DECLARED_ISSUE"}
@@ -83,14 +83,13 @@ def synthetic_json(synthetic: SyntheticEvent) -> dict[str, Any]:
         "who": synthetic.who,
         "created_at": format_time(synthetic.created_at),
         "ends_at": format_time(synthetic.ends_at),
-        "stopped_at": None if synthetic.stopped_at is None else format_time(synthetic.stopped_at),
+        "stopped_at": text_if_any(synthetic.stopped_at),
         "stopped_by": synthetic.stopped_by,
     }
 
 
 def synthetic_of(data: Mapping[str, Any]) -> SyntheticEvent:
     """The inverse of ``synthetic_json``. Raises KeyError or ValueError where it is nothing of the kind."""
-    stopped_at = data["stopped_at"]
     return SyntheticEvent(
         id=data["id"],
         kind=data["kind"],
@@ -103,6 +102,6 @@ def synthetic_of(data: Mapping[str, Any]) -> SyntheticEvent:
         who=data["who"],
         created_at=parse_time(data["created_at"]),
         ends_at=parse_time(data["ends_at"]),
-        stopped_at=None if stopped_at is None else parse_time(stopped_at),
+        stopped_at=time_if_any(data["stopped_at"]),
         stopped_by=data["stopped_by"],
     )

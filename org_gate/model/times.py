@@ -33,6 +33,16 @@ def format_time(moment: datetime) -> str:
     return whole(moment).replace(tzinfo=None).isoformat() + "Z"
 
 
+def time_if_any(text: str | None) -> datetime | None:
+    """None where there is none. Raises ValueError as ``parse_time`` does."""
+    return None if text is None else parse_time(text)
+
+
+def text_if_any(moment: datetime | None) -> str | None:
+    """As ``format_time`` spells it; None where there is none."""
+    return None if moment is None else format_time(moment)
+
+
 def from_epoch(seconds: float) -> datetime:
     """A Unix time in seconds as whole seconds in UTC."""
     return datetime.fromtimestamp(int(seconds), tz=UTC)

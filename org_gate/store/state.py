@@ -8,9 +8,9 @@ override, a drill or a declared event. ``as_of`` and the cursor only ever move f
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from org_gate.model.times import format_time, parse_time
+from org_gate.model.times import format_time, time_if_any
 from org_gate.store import keys
 from org_gate.store.errors import ConflictError
 from org_gate.store.table import Item, Table
@@ -105,19 +105,15 @@ class States:
 
 def _state(item: Item) -> State:
     return State(
-        as_of=_time(item.get("as_of")),
-        cursor=_time(item.get("poll_cursor")),
+        as_of=time_if_any(item.get("as_of")),
+        cursor=time_if_any(item.get("poll_cursor")),
         revision=int(item.get("revision", 0)),
         policy_version=int(item.get("policy_version", 0)),
         by_hand=int(item.get("by_hand", 0)),
-        by_hand_at=_time(item.get("by_hand_at")),
-        full_at=_time(item.get("full_at")),
-        full_due=_time(item.get("full_due")),
-        tree_at=_time(item.get("tree_at")),
-        tags_for=_time(item.get("tags_for") or None),
+        by_hand_at=time_if_any(item.get("by_hand_at")),
+        full_at=time_if_any(item.get("full_at")),
+        full_due=time_if_any(item.get("full_due")),
+        tree_at=time_if_any(item.get("tree_at")),
+        tags_for=time_if_any(item.get("tags_for") or None),
         tags_to=item.get("tags_to") or None,
     )
-
-
-def _time(text: Any) -> datetime | None:
-    return None if text is None else parse_time(text)

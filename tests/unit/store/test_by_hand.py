@@ -1,6 +1,6 @@
 """Overrides, drills and declared events: made once, ended once, read by decisions only where something changed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from org_gate.model.record import EventRecord, Stamped
 from org_gate.model.sky import Places
 from org_gate.model.synthetic import SyntheticEvent, synthetic_json, synthetic_of
 from org_gate.store import ConflictError, State, Store, TooLargeError
-from tests.unit.store.tables import Killed, TableClient, everything, fake_table, moto_table, store_on
+from tests.unit.store.tables import Killed, TableClient, everything, store_on
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
@@ -22,23 +22,14 @@ ME, OTHER = "111122223333", "444455556666"
 ADA, BOB = f"arn:aws:iam::{ME}:user/ada", f"arn:aws:iam::{ME}:user/bob"
 
 
-@pytest.fixture(params=["moto", "fake"])
-def client(request: pytest.FixtureRequest) -> Iterator[TableClient]:
-    if request.param == "fake":
-        yield fake_table()
-    else:
-        with moto_table() as found:
-            yield found
+@pytest.fixture
+def client(either: TableClient) -> TableClient:
+    return either
 
 
 @pytest.fixture
 def store(client: TableClient) -> Store:
     return store_on(client)
-
-
-@pytest.fixture
-def quick() -> TableClient:
-    return fake_table()
 
 
 def override(number: int = 1, **more: Any) -> Override:

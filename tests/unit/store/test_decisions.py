@@ -2,7 +2,6 @@
 
 import base64
 import random
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from org_gate.model.times import format_time
 from org_gate.store import ConflictError, Store
 from org_gate.store.decision_list import MOST_DAYS, MOST_READ
-from tests.unit.store.tables import Killed, TableClient, everything, fake_table, moto_table, store_on
+from tests.unit.store.tables import Killed, TableClient, everything, store_on
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
@@ -19,23 +18,14 @@ ME, OTHER = "111122223333", "444455556666"
 ORDERS = {"name": "orders", "region": "us-east-1"}
 
 
-@pytest.fixture(params=["moto", "fake"])
-def client(request: pytest.FixtureRequest) -> Iterator[TableClient]:
-    if request.param == "fake":
-        yield fake_table()
-    else:
-        with moto_table() as found:
-            yield found
+@pytest.fixture
+def client(either: TableClient) -> TableClient:
+    return either
 
 
 @pytest.fixture
 def store(client: TableClient) -> Store:
     return store_on(client)
-
-
-@pytest.fixture
-def quick() -> TableClient:
-    return fake_table()
 
 
 def name_of(number: int) -> str:

@@ -1,6 +1,5 @@
 """Deployments that wait: with their decision or not at all, one look at a time, each retry claimed once."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +9,7 @@ from org_gate.model.request import Pipeline, Request, Target
 from org_gate.model.times import format_time
 from org_gate.model.waiting import Deployment, Waiting
 from org_gate.store import ConflictError, Store
-from tests.unit.store.tables import Killed, TableClient, everything, fake_table, moto_table, store_on
+from tests.unit.store.tables import Killed, TableClient, everything, fake_table, store_on
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -19,13 +18,9 @@ GATE: dict[str, Any] = {"version": "1", "on_block": "fail"}
 ORDERS = Deployment(ME, "us-east-1", "orders", "Gate", "e-1")
 
 
-@pytest.fixture(params=["moto", "fake"])
-def client(request: pytest.FixtureRequest) -> Iterator[TableClient]:
-    if request.param == "fake":
-        yield fake_table()
-    else:
-        with moto_table() as found:
-            yield found
+@pytest.fixture
+def client(either: TableClient) -> TableClient:
+    return either
 
 
 @pytest.fixture
