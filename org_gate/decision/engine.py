@@ -29,7 +29,7 @@ def decide(request: Request, knowledge: Knowledge, policy: Policy, *, policy_ver
     overrides = Overrides(question)
     mode, exempt = strictest(question.modes), is_exempt(question)
     mark = knowledge_mark(knowledge.as_of, policy.defaults, question.now)
-    findings = sorted(_lifted(_findings(question, mark), overrides), key=lambda finding: finding.order)
+    findings = sorted(lifted(_findings(question, mark), overrides), key=lambda finding: finding.order)
     leading = _leading(findings, question.modes)
     would_be = Verdict.ALLOW if exempt else _severest(finding.counts for finding in findings)
     verdict = Verdict.ALLOW if exempt or leading is None else _counted(leading, question.modes)
@@ -69,6 +69,11 @@ def _findings(question: Question, mark: KnowledgeMark) -> Iterator[Finding]:
         finding = of_event(question, concern, rules.ruling(concern.target, concern.event))
         if finding is not None:
             yield finding
+    yield from besides_events(question, mark)
+
+
+def besides_events(question: Question, mark: KnowledgeMark) -> Iterator[Finding]:
+    """What freezes, hints and the age of knowledge say."""
     for held in frozen(question):
         yield of_freeze(question, held)
     yield from map(of_hint, question.hints)
@@ -77,8 +82,8 @@ def _findings(question: Question, mark: KnowledgeMark) -> Iterator[Finding]:
         yield stale
 
 
-def _lifted(findings: Iterator[Finding], overrides: Overrides) -> Iterable[Finding]:
-    """Usually there is no override, and nothing to look at."""
+def lifted(findings: Iterator[Finding], overrides: Overrides) -> Iterable[Finding]:
+    """Each with the override that lifts it. Usually there is no override, and nothing to look at."""
     return (_under(finding, overrides) for finding in findings) if overrides else findings
 
 

@@ -5,21 +5,19 @@ most severe is told and the rest counted. ``explain_text`` puts it into lines fo
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from org_gate.decision.engine import decide
+from org_gate.decision.engine import besides_events, decide, lifted
 from org_gate.decision.explain_events import Pair, left_out, pairs_json, pairs_of
 from org_gate.decision.explain_filters import Room, hold_filter
 from org_gate.decision.explain_others import freezes_json, overrides_json
 from org_gate.decision.explain_text import explanation_text
 from org_gate.decision.explain_verdict import verdict_json
 from org_gate.decision.fit import Fit
-from org_gate.decision.freezes import frozen
 from org_gate.decision.overrides import Overrides
 from org_gate.decision.question import Question, ask
-from org_gate.decision.reasons import Finding, of_freeze, of_hint, of_staleness
+from org_gate.decision.reasons import Finding
 from org_gate.decision.words import target_text
 from org_gate.model.decision import Decision, KnowledgeMark, OnStale, decision_json
 from org_gate.model.event import Knowledge
@@ -66,11 +64,9 @@ def explanation_json(
 
 def _findings(question: Question, overrides: Overrides, pairs: list[Pair], mark: KnowledgeMark) -> list[Finding]:
     """All reasons in D15's order, each with the override that lifts it."""
-    stale = of_staleness(question, mark)
-    others = [*(of_freeze(question, held) for held in frozen(question)), *([stale] if stale else [])]
-    lifted = (replace(one, override=overrides.lifting(one.target, one.named or "")) for one in others)
     of_events = (pair.finding for pair in pairs if pair.finding)
-    return sorted((*of_events, *lifted, *map(of_hint, question.hints)), key=lambda finding: finding.order)
+    others = lifted(besides_events(question, mark), overrides)
+    return sorted((*of_events, *others), key=lambda finding: finding.order)
 
 
 def _targets_json(question: Question, decision: Decision) -> list[dict[str, Any]]:
