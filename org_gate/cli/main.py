@@ -6,25 +6,17 @@ of ours never looks like a verdict.
 """
 
 import gc
-import importlib
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import click
 
 from org_gate import __version__
+from org_gate.cli.lazy import Lazy, LazyGroup
 
 COULD_NOT_FIND_OUT: Final = 3
-
-
-class Lazy(NamedTuple):
-    """Where a command is, the extra it needs (if any), and what it does in one line."""
-
-    place: str
-    extra: str | None
-    help: str
 
 
 COMMANDS: Final = {
@@ -35,44 +27,18 @@ COMMANDS: Final = {
     "explain": Lazy("org_gate.cli.explain:explain", None, "Explain a decision taken earlier: the whole why."),
     "override": Lazy("org_gate.cli.override:override", None, "Break the glass, with a record: create, list, revoke."),
     "policy": Lazy("org_gate.cli.policy:policy", None, "Write a policy, try it, publish it."),
+    "rollout": Lazy("org_gate.cli.rollout:rollout", None, "Install org-gate over an organization, upgrade, remove it."),
     "simulate": Lazy(
         "org_gate.cli.simulate:simulate", "simulator", "Serve a simulated AWS organization until stopped."
     ),
 }
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported when they are called, not when they are listed."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
-        lazy = COMMANDS.get(cmd_name)
-        return None if lazy is None else load(cmd_name, lazy)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, COMMANDS[name].help) for name in sorted(COMMANDS)])
-
-
-def load(name: str, lazy: Lazy) -> click.Command:
-    """The command, imported. Raises UsageError where the extra it needs is not installed."""
-    module, _, attribute = lazy.place.partition(":")
-    try:
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-    except ModuleNotFoundError as error:
-        if lazy.extra is None or (error.name or "").startswith("org_gate"):
-            raise
-        message = (
-            f"`org-gate {name}` needs the {lazy.extra} extra, which is not installed ({error.name} is missing). "
-            f"Install it with: pip install 'org-gate[{lazy.extra}]'"
-        )
-        raise click.UsageError(message) from error
-    return command
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="org-gate")
 def cli() -> None:
     """Ask, before you deploy, whether there is an AWS incident where it goes.

@@ -50,7 +50,7 @@ def read_file(file: Path, output: str = "text") -> bytes:
 
 def policy_or_stop(file: Path, output: str = "text") -> Policy:
     """The policy in the file. Ends the command with all problems where it is not valid."""
-    return _valid(load_policy, file, output)
+    return valid_or_stop(load_policy, file, output)
 
 
 def cases_file(file: Path) -> Path | None:
@@ -61,10 +61,11 @@ def cases_file(file: Path) -> Path | None:
 
 def cases_or_stop(file: Path, output: str = "text") -> tuple[Case, ...]:
     """The cases in the file. Ends the command with all problems where they are not valid."""
-    return _valid(load_cases, file, output)
+    return valid_or_stop(load_cases, file, output)
 
 
-def _valid(load: Callable[[bytes, str], _Read], file: Path, output: str) -> _Read:
+def valid_or_stop(load: Callable[[bytes, str], _Read], file: Path, output: str) -> _Read:
+    """What ``load`` reads in the file. Ends the command with all problems where it is not valid."""
     text = read_file(file, output)
     try:
         return load(text, name_of(file))

@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError
 from botocore.session import Session, get_session
@@ -14,11 +15,21 @@ from botocore.session import Session, get_session
 from org_gate.client.api import Credentials, DecisionApi
 from org_gate.client.errors import NoCredentials
 
+if TYPE_CHECKING:
+    import boto3
+
 
 def connect(urls: Sequence[str]) -> DecisionApi:
     """The decision API with the usual AWS credentials. Raises NoCredentials; ValueError where a URL is none."""
     session = get_session()
     return DecisionApi(urls, _credentials(session), _region(session))
+
+
+def aws_session() -> "boto3.Session":
+    """With the usual credentials."""
+    import boto3  # noqa: PLC0415  slow to import, and most commands ask the decision API alone
+
+    return boto3.Session()
 
 
 def new_id() -> str:
@@ -34,6 +45,7 @@ class Surroundings:
     sleep: Callable[[float], None] = time.sleep
     seconds: Callable[[], float] = time.monotonic
     new_id: Callable[[], str] = new_id
+    aws: Callable[[], "boto3.Session"] = aws_session
 
 
 def _credentials(session: Session) -> Credentials:

@@ -18,7 +18,7 @@ from org_gate.policy.model import Policy
 _SCHEMA_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
-class _SchemaAsWritten(GenerateJsonSchema):
+class SchemaAsWritten(GenerateJsonSchema):
     """Defaults as a person writes them; none for what cannot be written as it is when left out."""
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
@@ -50,7 +50,7 @@ def policy_data(policy: Policy) -> dict[str, Any]:
 
 def policy_schema() -> dict[str, Any]:
     """The JSON Schema of the policy, for editors."""
-    return {"$schema": _SCHEMA_DIALECT, **Policy.model_json_schema(schema_generator=_SchemaAsWritten)}
+    return {"$schema": _SCHEMA_DIALECT, **Policy.model_json_schema(schema_generator=SchemaAsWritten)}
 
 
 def problems_of(error: ValidationError) -> list[dict[str, str]]:

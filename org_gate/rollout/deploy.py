@@ -17,7 +17,7 @@ from org_gate.rollout.artifacts import upload
 from org_gate.rollout.build import central_artifact
 from org_gate.rollout.errors import InstanceResult, MismatchError, RolloutError, asking_aws
 from org_gate.rollout.gates import depend_on_tags, gate_settings
-from org_gate.rollout.organization import organization_accounts, organizational_unit_ids
+from org_gate.rollout.organization import read_organization, topmost
 from org_gate.rollout.overrides import Member
 from org_gate.rollout.render import central_template, member_template
 from org_gate.rollout.spec import CentralOutputs, DeploymentSpec
@@ -58,19 +58,19 @@ def deploy_members(
     _check_account(session, spec)
     region = spec.central_region
     organizations = session.client("organizations", region_name=region)
-    ou_ids = organizational_unit_ids(organizations, spec.gate_ous)
-    accounts = organization_accounts(organizations, tags=depend_on_tags(spec.policy))
+    organization = read_organization(organizations, tags=depend_on_tags(spec.policy))
+    units = topmost(organization.unit(path) for path in spec.gate_ous or ("",))
     members = [
-        Member(account, gate_settings(spec.policy, account).parameters())
-        for account in accounts.values()
-        if not set(ou_ids).isdisjoint(account.ou_ids)
+        Member(member.account, gate_settings(spec.policy, member.account).parameters())
+        for unit in units
+        for member in organization.below(unit)
     ]
     return deploy_stack_set(
         session.client("cloudformation", region_name=region),
         member_template(spec.platform),
         _gate_parameters(spec, cells),
         members=members,
-        ou_ids=ou_ids,
+        ou_ids=[unit.id for unit in units],
         regions=spec.gate_regions,
         sleep=sleep,
     )

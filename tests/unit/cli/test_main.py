@@ -6,7 +6,8 @@ import click
 import pytest
 
 from org_gate import __version__
-from org_gate.cli.main import COMMANDS, Lazy, cli, load
+from org_gate.cli.lazy import Lazy, load
+from org_gate.cli.main import COMMANDS, cli
 from tests.unit.cli.support import Shell
 
 

@@ -21,7 +21,7 @@ from org_gate.rollout.errors import AwsRefusedError, MismatchError, RolloutError
 from org_gate.rollout.files import cache_folder
 from org_gate.rollout.lambda_platform import this_machine
 from org_gate.rollout.operations import NAME
-from org_gate.rollout.organization import organization_accounts, organizational_unit_ids
+from org_gate.rollout.organization import read_organization, topmost
 from org_gate.rollout.spec import CentralOutputs, DeploymentSpec
 from tests.unit.rollout.stubs import stubbed
 
@@ -177,12 +177,12 @@ def test_accounts_are_found_at_any_depth_and_their_tags_only_where_asked_for() -
         for number in range(2)
     ]
     client.move_account(AccountId=ids[0], SourceParentId=root, DestinationParentId=unit)
-    found = organization_accounts(client, tags=False)
+    found = {each: member.account for each, member in read_organization(client).members.items()}
     assert set(found) == {*ids, ACCOUNT}
     assert (found[ids[0]].ou_path, found[ids[1]].ou_path) == ("Workloads/Prod", "")
     assert (found[ids[0]].ou_ids[0], found[ids[0]].ou_ids[-1], len(found[ids[0]].ou_ids)) == (root, unit, 3)
     assert found[ids[0]].tags is None
-    assert organization_accounts(client, tags=True)[ids[0]].tags == {"tier": "1"}
+    assert read_organization(client, tags=True).members[ids[0]].account.tags == {"tier": "1"}
 
 
 def test_ou_paths_become_ids() -> None:
@@ -197,17 +197,17 @@ def test_ou_paths_become_ids() -> None:
     workloads, platform = unit(root, "Workloads"), unit(root, "Platform")
     production = unit(workloads, "Prod")
     ids = {"": root, "Workloads": workloads, "Platform": platform, "Workloads/Prod": production}
+    organization = read_organization(client)
     for paths, expected in (
-        ([], [""]),
         (["Workloads", ""], [""]),
         (["Workloads/Prod", "Platform"], ["Platform", "Workloads/Prod"]),
         (["Workloads/Prod", "Workloads", "Workloads"], ["Workloads"]),
     ):
-        assert organizational_unit_ids(client, paths) == tuple(ids[path] for path in expected)
+        assert [unit.id for unit in topmost(map(organization.unit, paths))] == [ids[path] for path in expected]
     with pytest.raises(MismatchError, match=r"no OU 'Workloads/prod': below Workloads there is Prod\."):
-        organizational_unit_ids(client, ["Workloads/prod"])
+        organization.unit("Workloads/prod")
     with pytest.raises(MismatchError, match=r"directly below the root there is Platform, Workloads\."):
-        organizational_unit_ids(client, ["Sandbox/Prod"])
+        organization.unit("Sandbox/Prod")
 
 
 @contextmanager
