@@ -7,49 +7,31 @@ a version that is not the present one any more is refused.
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import click
 
+from org_gate.cli import policy_cells
 from org_gate.cli.comparison import comparison_lines
-from org_gate.cli.output import INVALID, format_option, print_json, problem_of, stop, stop_unanswered
+from org_gate.cli.output import format_option, stop, stop_unanswered
 from org_gate.cli.policy_cases import played
 from org_gate.cli.policy_files import cases_file, cases_or_stop, file_argument, name_of, policy_or_stop
-from org_gate.cli.policy_show import difference_lines, with_defaults
+from org_gate.cli.policy_show import with_defaults
 from org_gate.cli.policy_testing import FAILED, case_lines
 from org_gate.cli.reaching import connected, url_option
 from org_gate.cli.surroundings import Surroundings
 from org_gate.cli.text import harmless
-from org_gate.client.api import DecisionApi, Taken
-from org_gate.client.errors import ApiError, NoAnswer, NoCredentials, Refused
-from org_gate.policy.diff import Difference, differences
+from org_gate.client.errors import ApiError, NoCredentials
 from org_gate.policy.load import policy_data
 from org_gate.policy.warnings import warnings
-
-_CONFLICT = 409
 
 
 class _Wish(NamedTuple):
     """What is to be published, and why."""
 
-    policy: dict[str, Any]
+    wanted: policy_cells.Wanted
     note: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    """One decision API, its present version (0: none) and what would change there."""
-
-    url: str
-    api: DecisionApi
-    version: int
-    changes: tuple[Difference, ...]
-
-    @property
-    def has_it(self) -> bool:
-        return self.version > 0 and not self.changes
 
 
 @click.command(short_help="Make a policy the next version, or go back to an older one.")
@@ -91,21 +73,10 @@ def publish(
     """
     surroundings = ctx.obj or Surroundings()
     wish = _wish(surroundings, urls, file, version, note, output=output)
-    cells, failed = _looked_at(surroundings, urls, wish, output)
-    behind = [cell for cell in cells if not cell.has_it]
-    for line in (*_changes(cells), *_compared(behind, wish, output)):
+    looked = policy_cells.look(surroundings, urls, wish.wanted, output)
+    for line in (*policy_cells.changes(looked), *_compared(looked.behind, output)):
         click.echo(line, err=output == "json")
-    _tell(failed)
-    if behind:
-        _ask(len(behind), yes=yes, output=output)
-    taken = _everywhere(behind, wish, expected_version, output)
-    not_taken = [*failed, *(one for one in taken if one.answer is None)]
-    if behind and any(isinstance(one.error, NoAnswer) for one in not_taken):
-        click.echo("It does not hold everywhere. Publish again; where it holds already, nothing is done.", err=True)
-    if output == "json":
-        had_it = [cell for cell in cells if cell.has_it]
-        print_json({"done": not not_taken, "urls": [*map(_had_json, had_it), *map(_taken_json, (*taken, *failed))]})
-    sys.exit(_code(not_taken))
+    sys.exit(policy_cells.publish(looked, wish.note, expected_version, yes=yes, output=output))
 
 
 def _wish(
@@ -134,14 +105,14 @@ def _from_file(file: Path, note: str, output: str) -> _Wish:
     beside = cases_file(file)
     if beside is None:
         click.echo(f"There are no example cases beside {harmless(name_of(file))}, so none were played.", err=True)
-        return _Wish(policy_data(policy), note)
+        return _Wish(lambda _api, _present: policy_data(policy), note)
     outcomes = played(cases_or_stop(beside, output), policy)
     for line in case_lines(outcomes):
         click.echo(f"{harmless(beside)}: {line}", err=True)
     if not all(outcome.passed for outcome in outcomes):
         why = "Nothing was published: change the policy, or the cases where they are what is wrong."
         stop(why, FAILED, output=output)
-    return _Wish(policy_data(policy), note)
+    return _Wish(lambda _api, _present: policy_data(policy), note)
 
 
 def _again(surroundings: Surroundings, urls: Sequence[str], version: int, note: str | None, output: str) -> _Wish:
@@ -151,122 +122,13 @@ def _again(surroundings: Surroundings, urls: Sequence[str], version: int, note: 
     except ApiError as error:
         stop_unanswered(error, output)
     why = f"Back to version {version}: {note or found['note'] or 'no note'}"
-    return _Wish(with_defaults(found["policy"], output), why[:1000])
+    older = with_defaults(found["policy"], output)
+    return _Wish(lambda _api, _present: older, why[:1000])
 
 
-def _looked_at(
-    surroundings: Surroundings, urls: Sequence[str], wish: _Wish, output: str
-) -> tuple[list[_Cell], list[Taken]]:
-    """The cells that tell what holds there, and those that do not. Ends the command where none does."""
-    cells: list[_Cell] = []
-    failed: list[Taken] = []
-    for url in urls:
-        try:
-            api = connected(surroundings, (url,))
-            present = api.policies()
-        except NoCredentials as error:
-            stop_unanswered(error, output)
-        except (Refused, NoAnswer) as error:
-            failed.append(Taken(url, None, error))
-            continue
-        before = with_defaults(present["policy"] or {"version": 1}, output)
-        cells.append(_Cell(url, api, present["policy_version"], tuple(differences(before, wish.policy))))
-    if not cells:
-        _tell(failed)
-        stop("Nothing was published.", _code(failed), output=output)
-    return cells, failed
-
-
-def _changes(cells: Sequence[_Cell]) -> Iterator[str]:
-    """What changes, once for all cells where it is the same."""
-    told: dict[tuple[int, tuple[str, ...]], list[_Cell]] = {}
-    for cell in cells:
-        if cell.has_it:
-            yield f"{harmless(cell.url)}: version {cell.version} is this policy already; nothing to do."
-        else:
-            told.setdefault((cell.version, tuple(one.text for one in cell.changes)), []).append(cell)
-    for (version, _), alike in told.items():
-        where = ", ".join(harmless(cell.url) for cell in alike)
-        compared = f"compared with version {version}" if version else "the first policy, compared with the defaults"
-        yield f"{where}: {compared}:"
-        yield from difference_lines(alike[0].changes)
-
-
-def _compared(behind: Sequence[_Cell], wish: _Wish, output: str) -> Iterator[str]:
+def _compared(behind: Sequence[policy_cells.Cell], output: str) -> Iterator[str]:
     try:
         for cell in behind:
-            yield from comparison_lines(cell.url, cell.api, wish.policy)
+            yield from comparison_lines(cell.url, cell.api, cell.policy)
     except NoCredentials as error:
         stop_unanswered(error, output)
-
-
-def _ask(cells: int, *, yes: bool, output: str) -> None:
-    """Ends the command where nobody says yes."""
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        why = "Nothing was published: there is no terminal to ask at. Say --yes to publish without being asked."
-        stop(why, output=output)
-    where = "" if cells == 1 else f" to {cells} decision APIs"
-    if not click.confirm(f"Publish this{where}?", err=True):
-        stop("Nothing was published.", INVALID, output=output)
-
-
-def _everywhere(behind: Sequence[_Cell], wish: _Wish, expected_version: int | None, output: str) -> list[Taken]:
-    """Publishes to each, and tells of each at once: what comes later may go wrong."""
-    taken = []
-    for cell in behind:
-        one = _published(cell, wish, expected_version, output)
-        taken.append(one)
-        if one.answer is None:
-            _tell([one])
-            continue
-        url = harmless(one.url)
-        click.echo(f"{url}: version {one.answer['policy_version']} holds from now on.", err=output == "json")
-        if one.answer.get("announced") is False:
-            click.echo(f"{url}: did not announce it; tell those who should know.", err=True)
-    return taken
-
-
-def _published(cell: _Cell, wish: _Wish, expected_version: int | None, output: str) -> Taken:
-    expected = cell.version if expected_version is None else expected_version
-    try:
-        (taken,) = cell.api.publish_policy(wish.policy, note=wish.note, expected_version=expected)
-    except NoCredentials as error:
-        stop_unanswered(error, output)
-    return taken
-
-
-def _had_json(cell: _Cell) -> dict[str, Any]:
-    return {"url": cell.url, "outcome": "had_it", "policy_version": cell.version, "error": None, "problem": None}
-
-
-def _taken_json(one: Taken) -> dict[str, Any]:
-    version = None if one.answer is None else one.answer["policy_version"]
-    not_taken = "no_answer" if isinstance(one.error, NoAnswer) else "refused"
-    return {
-        "url": one.url,
-        "outcome": "taken" if one.error is None else not_taken,
-        "policy_version": version,
-        "error": None if one.error is None else _why(one),
-        "problem": problem_of(one.error),
-    }
-
-
-def _tell(failed: Sequence[Taken]) -> None:
-    for one in failed:
-        click.echo(harmless(f"{one.url}: not published. {_why(one)}"), err=True)
-
-
-def _why(one: Taken) -> str:
-    if isinstance(one.error, Refused) and one.error.status == _CONFLICT:
-        return (
-            "Somebody else published another version meanwhile. See what it changed (`org-gate policy diff FILE`), "
-            "bring it into your file, and publish again."
-        )
-    return str(one.error)
-
-
-def _code(failed: Sequence[Taken]) -> int:
-    """The most severe: that somebody did not answer is worse than a refusal, as nothing is known of it."""
-    return max((one.error.exit_code for one in failed if one.error is not None), default=0)

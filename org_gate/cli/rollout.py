@@ -6,7 +6,9 @@ import click
 
 from org_gate.cli.lazy import Lazy, LazyGroup
 
-COMMANDS: Final[dict[str, Lazy]] = {}
+COMMANDS: Final[dict[str, Lazy]] = {
+    "mode": Lazy("org_gate.cli.rollout_mode:mode", None, "The off switch: shadow for everyone or some OUs, and back."),
+}
 
 
 @click.group(cls=LazyGroup, lazy=COMMANDS)

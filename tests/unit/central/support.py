@@ -140,6 +140,7 @@ class FakeStore:
     events_known: tuple[Event, ...] = ()
     tree: Mapping[str, Account] = field(default_factory=dict)
     published: list[dict[str, Any]] = field(default_factory=lambda: [RULES])
+    notes: dict[int, str] = field(default_factory=dict)
     as_of: datetime | None = NOW
     failure: Exception | None = None
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -191,7 +192,13 @@ class FakeStore:
 
     def policies(self) -> list[dict[str, Any]]:
         return [
-            {"version": number, "at": "2026-03-02T12:00:00Z", "who": "somebody", "note": "", "policy": data}
+            {
+                "version": number,
+                "at": "2026-03-02T12:00:00Z",
+                "who": "somebody",
+                "note": self.notes.get(number, ""),
+                "policy": data,
+            }
             for number, data in enumerate(self.published, start=1)
         ]
 
@@ -206,6 +213,7 @@ class FakeStore:
         if expected_version not in {None, len(self.published)}:
             raise ConflictError("somebody else was first")
         self.published.append(policy_data(policy))
+        self.notes[len(self.published)] = note
         return len(self.published)
 
     def put_decision(self, record: Mapping[str, Any]) -> None:
