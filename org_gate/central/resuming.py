@@ -23,6 +23,8 @@ _SHORTEST_WAVE: Final = timedelta(minutes=1)
 """Looks come once a minute, and a message takes its time."""
 _ANSWERING: Final = timedelta(minutes=2)
 """Within that a gate has answered its pipeline, which it does after it was given the decision."""
+PROMPT: Final = timedelta(seconds=10)
+"""As long as a message takes its usual way: if that were counted, too, the next wave would wait for another look."""
 _RESUMED: Final = "nothing blocks it any more"
 
 
@@ -51,9 +53,9 @@ class Resuming:
             self._store.waiting.mark_blocked([waiting])
             tell_outcome(waiting, "blocked", "it is blocked again, or was never clear at this time")
         else:
-            self._resume(waiting, message, now)
+            self._resume(waiting, message, again.policy.resume, now)
 
-    def _resume(self, waiting: Waiting, message: ResumeMessage, now: datetime) -> None:
+    def _resume(self, waiting: Waiting, message: ResumeMessage, policy: Resume, now: datetime) -> None:
         try:
             standing = self._members.standing(waiting)
             ours = standing.went_on and waiting.claimed_at is not None
@@ -61,8 +63,10 @@ class Resuming:
                 tell_outcome(waiting, "dropped", "its gate may not have answered yet: a later look hands it out again")
             elif standing.ended is not None:
                 self._done(waiting, "resumed" if ours else "skipped", standing.ended, now)
-            elif not self._store.waiting.claim(waiting, message.at):
-                tell_outcome(waiting, "dropped", "its message came twice, or it was decided about again")
+            elif not self._store.waiting.claim(
+                waiting, message.at, _counted(message, now), message.at + policy.wave_pause
+            ):
+                tell_outcome(waiting, "dropped", "its message came twice, its wave is over, or it was decided anew")
             else:
                 self._members.retry(waiting.deployment)
                 self._done(waiting, "resumed", _RESUMED, now)
@@ -86,6 +90,11 @@ class Resuming:
             logger.exception("people are not told of a refusal yet; the next handing out tells them")
             return
         self._store.waiting.hold_until(waiting, now + DENIED_FOR)
+
+
+def _counted(message: ResumeMessage, now: datetime) -> datetime:
+    """From when on its retry counts in the waves to come: from its handing out, where its message was prompt."""
+    return message.at if now <= message.at + PROMPT else now
 
 
 def _too_late(waiting: Waiting, handed_at: datetime, policy: Resume, now: datetime) -> str | None:

@@ -40,11 +40,12 @@ class Looking:
         """``sent`` is when the look was asked for. A look that comes late is one of now. Raises StoreError."""
         state = self._store.state()
         now = max(sent, state.as_of or sent)
-        recent = self._store.waiting.begin_look(now)
-        if recent is None:
+        handed = self._store.waiting.begin_look(now)
+        if handed is None:
             logger.info("a look of this time or a later one was begun already, so this one does nothing")
             return
-        waiting = self._without_superseded(self._store.waiting.all(now), now)
+        everybody, recent = self._store.waiting.all_and_recent(now, handed)
+        waiting = self._without_superseded(everybody, now)
         count(WAITING, len(waiting))
         if not waiting:
             return

@@ -17,6 +17,8 @@ from org_gate.model.waiting import Deployment, Waiting
 _SCHEDULE: Final = "aws.events"
 _CHANGED: Final = "changed"
 _RESUME: Final = "resume"
+_SENT: Final = "SentTimestamp"
+_RECEIVED: Final = "ApproximateFirstReceiveTimestamp"
 _MILLISECONDS: Final = 1000
 
 
@@ -26,7 +28,7 @@ class UnknownMessageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LookMessage:
-    """Asks to look at all that wait. ``sent`` is when the queue took it."""
+    """Asks to look at all that wait. ``sent`` is when the queue took it or, later, first gave it to anybody."""
 
     sent: datetime
 
@@ -62,17 +64,19 @@ def read_message(record: Mapping[str, Any]) -> LookMessage | ResumeMessage:
 
 
 def _read(record: Mapping[str, Any]) -> LookMessage | ResumeMessage:
-    sent = from_epoch(int(record["attributes"]["SentTimestamp"]) / _MILLISECONDS)
+    attributes = record["attributes"]
+    sent, received = int(attributes[_SENT]), int(attributes.get(_RECEIVED, 0))
+    at = from_epoch(max(sent, received) / _MILLISECONDS)
     body = json.loads(record["body"])
     if _RESUME not in body:
         _check(_CHANGED, body.get("source") == _SCHEDULE or isinstance(body[_CHANGED], str))
-        return LookMessage(sent)
+        return LookMessage(at)
     told = body[_RESUME]
     deployment = Deployment(*told["deployment"])
     _check("deployment", all(isinstance(part, str) and part for part in (*deployment, told["decision_id"])))
     _check("account", ACCOUNT_ID.fullmatch(deployment.account))
     _check("region", REGION.fullmatch(deployment.region))
-    return ResumeMessage(sent, deployment, told["decision_id"], parse_time(told["at"]), record["body"])
+    return ResumeMessage(at, deployment, told["decision_id"], parse_time(told["at"]), record["body"])
 
 
 def _check(what: str, right: object) -> None:

@@ -1,11 +1,14 @@
 """Deployments that wait (W1): one small item each, written with the decision that its gate failed.
 
 Looks at all that wait may overlap and be cut off anywhere: only the latest one hands out, what it handed out counts
-from before it is told to anybody, and a retry is claimed once for each handing out. What waits no longer stays for a
-while, unseen: a gate that asks again after its deployment was resumed is told from one that asks for the first time,
-and the decision API has no right to delete. Whether one may go on is ``decision.resumption``'s to say.
+from before it is told to anybody, and a retry is claimed once for each handing out. From then on it counts as of its
+claim, which may come late: so no time as long as a wave's pause sees more retries than one wave has. What waits no
+longer stays for a while, unseen: a gate that asks again after its deployment was resumed is told from one that asks for
+the first time, its claim still counts, and the decision API has no right to delete. Whether one may go on is
+``decision.resumption``'s to say.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
@@ -66,10 +69,14 @@ class WaitingDeployments:
 
     def all(self, now: datetime) -> list[Waiting]:
         """In no order. What waits no longer, and has not for a while, is removed."""
+        return self.all_and_recent(now, ())[0]
+
+    def all_and_recent(self, now: datetime, handed: Iterable[datetime]) -> tuple[list[Waiting], list[datetime]]:
+        """``all``, and when what was ``handed`` out at these times counts as resumed: once claimed, as of then."""
         items = list(self._items())
         over = [item for item in items if item["ended_as"] != _NEVER and item["expires"] <= int(now.timestamp())]
         self._table.transact_groups([self._removing(item)] for item in over)
-        return [_waiting(item) for item in items if item["ended_as"] == _NEVER]
+        return [_waiting(item) for item in items if item["ended_as"] == _NEVER], _recent(handed, items)
 
     def count(self) -> int:
         return sum(item["ended_as"] == _NEVER for item in self._items())
@@ -106,10 +113,16 @@ class WaitingDeployments:
         self._table.update(keys.LOOK, "SET handed_out = :handed", values, "looked_at = :at")
         self._mark(waiting, "SET handed_at = :at", {":at": format_time(at)})
 
-    def claim(self, waiting: Waiting, at: datetime) -> bool:
-        """Whether whoever asks is the one to retry it, of all that act on its handing out ``at``."""
+    def claim(self, waiting: Waiting, at: datetime, now: datetime, until: datetime) -> bool:
+        """Whether whoever asks is the one to retry it, of all that act on its handing out ``at``.
+
+        Not once a look began ``until`` then or later: to that one its handing out counts no more. Claims are written
+        before the look is read, looks begin before claims are read: so one of the two hears of the other.
+        """
         condition = f"{_STILL} AND handed_at = :at AND claimed_at < :at"
-        return self._change(waiting, "SET claimed_at = :at", {":at": format_time(at)}, condition)
+        values = {":at": format_time(at), ":now": format_time(now)}
+        claimed = self._change(waiting, "SET claimed_at = :at, retried_at = :now", values, condition)
+        return claimed and not self._looked_since(until)
 
     def hold_until(self, waiting: Waiting, until: datetime) -> None:
         self._change(waiting, "SET held_until = :until", {":until": format_time(until)}, _STILL)
@@ -124,6 +137,10 @@ class WaitingDeployments:
         """None where nothing came of it: its deployment waits, or never did, or another decision came first."""
         item = self._table.get(keys.outcome(decision_id))
         return None if item is None else Ended(item["outcome"], item["why"], parse_time(item["at"]))
+
+    def _looked_since(self, moment: datetime) -> bool:
+        item = self._table.get(keys.LOOK)
+        return item is not None and parse_time(item["looked_at"]) >= moment
 
     def _items(self) -> Iterator[Item]:
         for shard in keys.WAITING:
@@ -145,6 +162,16 @@ class WaitingDeployments:
         except ConflictError:
             return False
         return True
+
+
+def _recent(handed: Iterable[datetime], items: Iterable[Item]) -> list[datetime]:
+    """A claim takes the place of its handing out, which may be forgotten already."""
+    unclaimed, claims = Counter(handed), []
+    for item in items:
+        if claim := item.get("retried_at"):  # no version before this one wrote it
+            unclaimed[parse_time(item["claimed_at"] or item["resumed_at"])] -= 1
+            claims.append(parse_time(claim))
+    return [*unclaimed.elements(), *claims]
 
 
 def _ended(how: str, at: datetime) -> Item:
@@ -191,6 +218,7 @@ def _item(record: Mapping[str, Any], deployment: Deployment, held: Item | None) 
         "since": before.get("since", record["at"]),
         **dict.fromkeys(_MARKS, _NEVER),
         "resumed_at": known.get("claimed_at") or known.get("resumed_at", _NEVER),
+        "retried_at": known.get("retried_at", _NEVER),
         "ended_as": _NEVER,
         "expires": keys.expires(parse_time(record["at"]), _KEPT_DAYS),
     }

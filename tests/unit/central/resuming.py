@@ -152,6 +152,11 @@ class Yard:
         moment = int((sent or self.now).timestamp() * 1000)
         return {"messageId": f"m-{next(self._ids)}", "body": body, "attributes": {"SentTimestamp": str(moment)}}
 
+    def received(self, record: dict[str, Any], when: datetime | None = None) -> dict[str, Any]:
+        """As the queue gives it to somebody for the first time now, or then."""
+        moment = str(int((when or self.now).timestamp() * 1000))
+        return record | {"attributes": record["attributes"] | {"ApproximateFirstReceiveTimestamp": moment}}
+
     def look(self) -> dict[str, Any]:
         return self.message(json.dumps({"source": "aws.events", "detail-type": "Scheduled Event"}))
 

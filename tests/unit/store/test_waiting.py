@@ -9,7 +9,7 @@ from org_gate.model.request import Pipeline, Request, Target
 from org_gate.model.times import format_time
 from org_gate.model.waiting import Deployment, Waiting
 from org_gate.store import ConflictError, Store
-from tests.unit.store.tables import Killed, TableClient, everything, fake_table, store_on
+from tests.unit.store.tables import TABLE, Killed, TableClient, everything, fake_table, store_on
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -129,7 +129,7 @@ def test_failed_again_after_it_was_resumed_it_says_so(store: Store) -> None:
     store.put_decision(record(1))
     first = only(store)
     hand_out(store, first, NOON + MINUTE)
-    assert store.waiting.claim(first, NOON + MINUTE)
+    assert claim(store, first, NOON + MINUTE)
     store.waiting.done(first, "resumed", "…", NOON + MINUTE)
     assert store.waiting.all(NOON + MINUTE) == []
     store.put_decision(record(2, NOON + 2 * MINUTE))
@@ -182,6 +182,10 @@ def hand_out(store: Store, waiting: Waiting, at: datetime) -> None:
     store.waiting.hand_out([waiting], at, at - MINUTE)
 
 
+def claim(store: Store, waiting: Waiting, at: datetime) -> bool:
+    return store.waiting.claim(waiting, at, at, at + MINUTE)
+
+
 def test_one_look_at_a_time_and_never_an_older_one(store: Store) -> None:
     assert store.waiting.begin_look(NOON + MINUTE) == []
     assert store.waiting.begin_look(NOON + MINUTE) is None
@@ -207,14 +211,56 @@ def test_what_was_handed_out_counts_until_it_is_forgotten(store: Store) -> None:
 def test_a_handing_out_is_claimed_once_and_only_the_latest(store: Store) -> None:
     store.put_decision(record(1))
     first = only(store)
-    assert not store.waiting.claim(first, NOON), "nobody handed it out"
+    assert not claim(store, first, NOON), "nobody handed it out"
     hand_out(store, first, NOON)
-    assert [store.waiting.claim(first, NOON) for _ in range(2)] == [True, False]
+    assert [claim(store, first, NOON) for _ in range(2)] == [True, False]
     hand_out(store, first, NOON + MINUTE)
-    assert not store.waiting.claim(first, NOON)
-    assert [store.waiting.claim(first, NOON + MINUTE) for _ in range(2)] == [True, False]
+    assert not claim(store, first, NOON)
+    assert [claim(store, first, NOON + MINUTE) for _ in range(2)] == [True, False]
     store.put_decision(record(2, NOON + 2 * MINUTE))
-    assert not store.waiting.claim(first, NOON + MINUTE)
+    assert not claim(store, first, NOON + MINUTE)
+
+
+def test_what_was_claimed_counts_as_of_then_though_it_waits_no_longer(store: Store) -> None:
+    for number in range(2):
+        store.put_decision(record(number, pipeline=f"p{number}"))
+    first, second = store.waiting.all(NOON)
+    store.waiting.begin_look(NOON)
+    store.waiting.hand_out([first, second], NOON, NOON - MINUTE)
+    late = NOON + MINUTE / 2
+    assert store.waiting.claim(first, NOON, late, NOON + MINUTE)
+    handed = store.waiting.begin_look(late) or []
+    found, recent = store.waiting.all_and_recent(late, handed)
+    assert (len(found), sorted(recent)) == (2, [NOON, late])
+    store.waiting.done(first, "resumed", "…", late)
+    found, recent = store.waiting.all_and_recent(late, ())
+    assert (found, recent) == ([store.waiting.one(second.deployment)], [late])
+
+
+def test_what_was_claimed_counts_as_of_then_though_it_was_decided_anew(store: Store) -> None:
+    store.put_decision(record(1))
+    hand_out(store, only(store), NOON)
+    assert store.waiting.claim(only(store), NOON, NOON + MINUTE / 2, NOON + MINUTE)
+    for number, at in ((2, NOON + MINUTE), (3, NOON + 2 * MINUTE)):
+        store.put_decision(record(number, at))
+        assert store.waiting.all_and_recent(at, [NOON, NOON])[1] == [NOON, NOON + MINUTE / 2]
+
+
+def test_nothing_is_claimed_once_a_look_began_to_which_its_handing_out_counts_no_more(store: Store) -> None:
+    store.put_decision(record(1))
+    hand_out(store, only(store), NOON)
+    store.waiting.begin_look(NOON + MINUTE)
+    assert not store.waiting.claim(only(store), NOON, NOON + MINUTE / 2, NOON + MINUTE)
+
+
+def test_one_that_an_earlier_version_wrote_is_read(store: Store, client: TableClient) -> None:
+    store.put_decision(record(1))
+    ((pk, sk),) = [key for key in everything(client) if key[0].startswith("WAITING")]
+    key = {"pk": {"S": pk}, "sk": {"S": sk}}
+    item = client.get_item(TableName=TABLE, Key=key, ConsistentRead=True)["Item"]
+    del item["retried_at"]
+    client.put_item(TableName=TABLE, Item=item)
+    assert store.waiting.all_and_recent(NOON, [NOON]) == ([only(store)], [NOON])
 
 
 def test_what_is_told_of_an_earlier_decision_changes_nothing(store: Store, client: TableClient) -> None:
