@@ -5,10 +5,11 @@ pipeline deploys to, asks the central decision API, adds what AWS Health says in
 know, answers its job exactly once, and returns the decision it acted on. A hold's start travels in the job's
 continuation token; nothing is stored.
 
-It stands on the standard library and the Lambda runtime's botocore alone. As CloudFormation carries it: no tabs,
-ASCII only, no dollar sign before a brace, and not long. It must not ask a clock (now comes with the decision, or is
-the Date of an AWS answer), nor log the event or the job's details (they hold credentials), nor outlive its deadline:
-every call that leaves the function goes through `within`.
+It stands on the standard library and the Lambda runtime's botocore alone, and of that on what signs and sends: making
+a client of botocore's would be a third of a cold start. As CloudFormation carries it: no tabs, ASCII only, no dollar
+sign before a brace, and not long. It must not ask a clock (now comes with the decision, or is the Date of an AWS
+answer), nor log the event or the job's details (they hold credentials), nor outlive its deadline: every call that
+leaves the function goes through `within`.
 """
 
 import difflib
@@ -28,16 +29,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from fnmatch import fnmatchcase
-from functools import cache, partial
+from functools import partial
 from typing import Any, NamedTuple, TypeGuard, TypeVar
 
-import botocore.session
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ParamValidationError
+from botocore.credentials import Credentials
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.httpsession import URLLib3Session
-from botocore.parsers import ResponseParserError
 from botocore.response import StreamingBody
 
 VERSION = "0.1.0"
@@ -49,7 +48,7 @@ Rules = Mapping[str, tuple[Callable[[Any], bool], str]]
 # Seconds. A function timeout of 30 leaves room for every step.
 ANSWER_RESERVE = 5.0  # nothing is asked any more when only this is left: it belongs to the job's answer
 CENTRAL_SHARE = 0.6  # of what is left before the reserve; the rest is for the local check
-CALL_SECONDS = 6.0
+CALL_SECONDS = 6
 ANSWER_SECONDS = 2.0
 LOOKUP_SECONDS = 1.0
 PAUSE = 0.2
@@ -88,6 +87,7 @@ HEALTH_HOST = re.compile(r"health\.([a-z0-9-]+)\.amazonaws\.com")
 GLOBAL_HEALTH = "global.health.amazonaws.com"
 HEALTH_REGIONS = ("us-east-1", "us-east-2")  # active and passive change places: the CNAME tells
 OTHER_HEALTH = {"us-gov-": "us-gov-west-1", "cn-": "cn-northwest-1"}
+INTERFACES = {"codepipeline": "CodePipeline_20150709.", "health": "AWSHealth_20160804."}  # in front of operations
 PASSING = ("ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "InvalidPaginationToken")
 ANSWERED = ("InvalidJobStateException", "JobNotFoundException")
 EXPLAINED = {
@@ -95,7 +95,7 @@ EXPLAINED = {
     "AccessDeniedException": "the gate's role is not allowed to",
 }
 FAULTS = (ClientError, BotoCoreError, OSError)
-GARBLED = (ResponseParserError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+GARBLED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 CONFIGURATION = "ConfigurationError"
 NOT_TAKEN = "no answer taken"
 OK, FORBIDDEN, TOO_MANY, SERVER_FAULT = 200, 403, 429, 500
@@ -174,11 +174,12 @@ class Settings(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What a central URL sent back; ``body`` is at most one byte longer than MAX_REPLY."""
+    """What was sent back over HTTP; ``body`` is at most one byte longer than MAX_REPLY."""
 
     status: int
     content_type: str
     body: bytes
+    date: str = ""
 
 
 class Parts(NamedTuple):
@@ -389,7 +390,7 @@ def job_details(job: Job, parts: Parts) -> tuple[Any, Any]:
     if not job.id:
         return None, None
     try:
-        data = dig(parts.codepipeline("get_job_details", jobId=job.id), "jobDetails", "data")
+        data = dig(parts.codepipeline("GetJobDetails", jobId=job.id), "jobDetails", "data")
     except FAULTS as error:
         parts.trouble.append("GetJobDetails: " + fault_words(error))
         return None, None
@@ -429,7 +430,7 @@ def declaration(pipeline: Data, parts: Parts) -> Data:
     if "name" not in pipeline or "stage" not in pipeline:
         raise NoAnswerError("neither AWS nor UserParameters tell the pipeline and its stage")
     try:
-        answer = parts.codepipeline("get_pipeline", name=pipeline["name"])
+        answer = parts.codepipeline("GetPipeline", name=pipeline["name"])
     except FAULTS as error:
         raise NoAnswerError("GetPipeline: " + fault_words(error)) from None
     return dig(answer, "pipeline") or {}
@@ -658,10 +659,7 @@ def ask_url(url: str, body: bytes, parts: Parts, keep: float, *, again: bool = T
 
 def understood(reply: Reply, mode: str) -> Data:
     """The decision in a reply. Raises RefusedError for central's own no, NoAnswerError for everything else."""
-    try:
-        data = json.loads(reply.body) if len(reply.body) <= MAX_REPLY else None
-    except (ValueError, RecursionError):
-        data = None
+    data = read_json(reply.body) if len(reply.body) <= MAX_REPLY else None
     if reply.status == OK and is_decision(data):
         return data
     detail, given = dig(data, "detail"), dig(data, "mode")
@@ -749,9 +747,9 @@ def read_issues(region: str, parts: Parts) -> list[Data]:
     page: Data = {}
     for _ in range(HEALTH_PAGES):
         seconds = min(CALL_SECONDS, parts.left() - ANSWER_RESERVE)
-        answer = parts.aws.call("health", region, "describe_events", seconds, filter=criteria, maxResults=100, **page)
+        answer = parts.aws.call("health", region, "DescribeEvents", seconds, filter=criteria, maxResults=100, **page)
         issues, token = dig(answer, "events"), dig(answer, "nextToken")
-        if not fits(issues, [dict]):  # a body that is no JSON, too, comes from botocore as an empty answer
+        if not fits(issues, [dict]):  # a body that is no JSON, too, comes as an empty answer
             raise UnreadableAnswerError
         found |= {(str(issue.get("arn")), str(issue.get("region"))): issue for issue in issues}
         if not token:
@@ -775,10 +773,9 @@ def health_regions(parts: Parts) -> tuple[str, ...]:
 
 def is_over(issue: Data, now: datetime | None) -> bool:
     """D4, at whole seconds. Where no AWS answer told the time, nothing counts as over."""
-    end = issue.get("endTime")
-    return issue.get("statusCode") == "closed" or (
-        isinstance(end, datetime) and now is not None and int(end.timestamp()) <= int(now.timestamp())
-    )
+    end = time_of(issue.get("endTime"))
+    ended = end is not None and now is not None and int(end.timestamp()) <= int(now.timestamp())
+    return ended or issue.get("statusCode") == "closed"
 
 
 def event_of(issue: Data) -> Data:
@@ -791,8 +788,8 @@ def event_of(issue: Data) -> Data:
         "category": issue.get("eventTypeCategory"),
         "type_code": issue.get("eventTypeCode"),
         "status": issue.get("statusCode"),
-        "start": spelled(issue.get("startTime")),
-        "last_updated": spelled(issue.get("lastUpdatedTime")),
+        "start": spelled(time_of(issue.get("startTime"))),
+        "last_updated": spelled(time_of(issue.get("lastUpdatedTime"))),
         "drill": False,
     }
 
@@ -1047,7 +1044,7 @@ def answer_of(outcome: Outcome) -> tuple[str, Data]:
     external = {"externalExecutionId": clip(decision_id, MAX_ID)} if decision_id else {}
     if outcome.failure:
         details = {"type": outcome.failure, "message": outcome.message, **external}
-        return "put_job_failure_result", {"failureDetails": details}
+        return "PutJobFailureResult", {"failureDetails": details}
     details = {"summary": outcome.message, **external}
     if outcome.held:
         token, percent = outcome.held
@@ -1055,7 +1052,7 @@ def answer_of(outcome: Outcome) -> tuple[str, Data]:
     else:
         told = {"verdict": outcome.decision["verdict"] or "none", "decisionId": clip(decision_id or "none", MAX_ID)}
         more = {"outputVariables": {**told, "summary": outcome.message}, "executionDetails": details}
-    return "put_job_success_result", more
+    return "PutJobSuccessResult", more
 
 
 def log_line(job: Job, outcome: Outcome, put: str, parts: Parts) -> Data:
@@ -1077,6 +1074,14 @@ def clip(text: str, limit: int) -> str:
     return units[: 2 * (limit - 3)].decode("utf-16-le", "ignore") + "..."
 
 
+def read_json(text: str | bytes) -> Any:
+    """None where it cannot be read."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
 def dig(data: Any, *names: str) -> Any:
     """The value at a path of dicts; None where the path ends early."""
     for name in names:
@@ -1093,9 +1098,17 @@ def moment(text: Any) -> datetime | None:
     return found if found.tzinfo else None
 
 
-def spelled(time_of: Any) -> str | None:
+def time_of(seconds: Any) -> datetime | None:
+    """The time that AWS's JSON gives in seconds since 1970; None for anything else."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OSError, *GARBLED):
+        return None
+
+
+def spelled(time: datetime | None) -> str | None:
     """Not by strftime: it writes the year 1 with one digit."""
-    return time_of.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z" if isinstance(time_of, datetime) else None
+    return time.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z" if time else None
 
 
 def code_of(error: Exception) -> str:
@@ -1106,7 +1119,7 @@ def code_of(error: Exception) -> str:
 def is_passing(error: Exception) -> bool:
     """Whether the same call may succeed a moment later."""
     if not isinstance(error, ClientError):
-        return not isinstance(error, ParamValidationError)
+        return True
     status = dig(error.response, "ResponseMetadata", "HTTPStatusCode") or 0
     again = status >= SERVER_FAULT or status == TOO_MANY
     return again or code_of(error) in PASSING
@@ -1148,15 +1161,14 @@ def within(seconds: float, call: Callable[[], T]) -> T:
 class Aws:
     """The door to AWS: every call bounded, the Date of the last answer kept."""
 
-    def __init__(self, client: Callable[[str, str], Any]) -> None:
-        self._client = client
+    def __init__(self, send: Callable[[str, str, str, Data], Any]) -> None:
+        self._send = send  # service, Region, operation, parameters
         self.date: datetime | None = None
 
     def call(self, service: str, region: str, operation: str, seconds: float, **params: Any) -> Data:
         """Raises FAULTS."""
-        call = getattr(self._client(service, region), operation)  # slow on a small function, but no network in it
         try:
-            answer: Data = within(seconds, lambda: call(**params))
+            answer: Data = within(seconds, lambda: self._send(service, region, operation, params))
         except ClientError as error:
             self._note_date(error.response)
             raise
@@ -1175,19 +1187,22 @@ class Aws:
 
 def real_parts(env: Mapping[str, str], left: Callable[[], float]) -> Parts:
     """One invocation's parts. Nothing is kept between invocations."""
-    session = botocore.session.get_session()
-    settings = read_settings(env)
-    # No retries of botocore's own: they sleep without regard to the deadline.
-    config = Config(connect_timeout=CALL_SECONDS, read_timeout=CALL_SECONDS, retries={"total_max_attempts": 1})
+    settings, http = read_settings(env), URLLib3Session(timeout=CALL_SECONDS)
+    key, secret, token = (env.get("AWS_" + name) for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN"))
+    keys: Any = Credentials(key, secret, token) if key and secret else None  # Lambda has no other way to give them
 
-    @cache
-    def client(service: str, region: str) -> Any:
-        return session.create_client(service, region_name=region, config=config)
+    def send(service: str, region: str, operation: str, params: Data) -> Data:
+        headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": INTERFACES[service] + operation}
+        request = AWSRequest("POST", endpoint(service, region, env), headers, json.dumps(params).encode())
+        return aws_answer(send_signed(request, SigV4Auth(keys, service, region), http), operation)
 
     def post(url: str, body: bytes, seconds: float) -> Reply:
-        return post_signed(session, url, body, settings.region, seconds)
+        found = URL_REGION.search(url)
+        signer = SigV4Auth(keys, "lambda", found[1] if found else settings.region)
+        request = AWSRequest("POST", url, {"Content-Type": "application/json"}, body)
+        return send_signed(request, signer, URLLib3Session(timeout=seconds))  # type: ignore[arg-type]  # takes a float
 
-    return Parts(settings, Aws(client), post, left, canonical_name, time.sleep, write_line, [])
+    return Parts(settings, Aws(send), post, left, canonical_name, time.sleep, write_line, [])
 
 
 def read_settings(env: Mapping[str, str]) -> Settings:
@@ -1204,10 +1219,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
 
 def exempt_globs(text: str) -> Data:
     """Nothing where it cannot be read."""
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
+    data = read_json(text)
     return data if isinstance(data, dict) and fits([*data.values()], [[str]]) else {}
 
 
@@ -1219,20 +1231,34 @@ def chosen(text: str, known: tuple[str, ...], otherwise: str) -> str:
     return text if text in known else otherwise
 
 
-def post_signed(session: Any, url: str, body: bytes, own_region: str, seconds: float) -> Reply:
-    """One POST with a SigV4 signature for the Function URL's Region; no redirects followed. Raises BotoCoreError."""
-    credentials = session.get_credentials()
-    if credentials is None:
-        raise NoCredentialsError
-    region = URL_REGION.search(url)
-    headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", "User-Agent": "org-gate/" + VERSION}
-    request = AWSRequest("POST", url, headers, body, stream_output=True)
-    SigV4Auth(credentials.get_frozen_credentials(), "lambda", region[1] if region else own_region).add_auth(request)
-    with closing(URLLib3Session(timeout=seconds)) as http:  # type: ignore[arg-type]  # the stub knows no float
-        response = http.send(request.prepare())
-        with closing(response.raw) as raw:
-            content = StreamingBody(raw, None).read(MAX_REPLY + 1)  # type: ignore[arg-type]  # nor a length not told
-    return Reply(response.status_code, response.headers.get("Content-Type", ""), content)
+def endpoint(service: str, region: str, env: Mapping[str, str]) -> str:
+    """Where a service is, as for AWS's SDKs: by their variable, else by the Region. Not in the isolated partitions."""
+    return env.get("AWS_ENDPOINT_URL") or f"https://{service}.{region}.amazonaws.com" + (
+        ".cn/" if region.startswith("cn-") else "/"
+    )
+
+
+def send_signed(request: AWSRequest, signer: SigV4Auth, http: URLLib3Session) -> Reply:
+    """What comes back; no redirects are followed. Raises BotoCoreError, of no credentials too."""
+    request.headers["User-Agent"] = "org-gate/" + VERSION
+    request.stream_output = True
+    signer.add_auth(request)
+    response = http.send(request.prepare())
+    with closing(response.raw) as raw:
+        body = StreamingBody(raw, None).read(MAX_REPLY + 1)  # type: ignore[arg-type]  # a length need not be told
+    headers = response.headers
+    return Reply(response.status_code, headers.get("Content-Type", ""), body, headers.get("Date", ""))
+
+
+def aws_answer(reply: Reply, operation: str) -> Data:
+    """What a service of AWS told, empty where that is no JSON object. Raises ClientError for an error."""
+    data = read_json(reply.body)
+    told = data if isinstance(data, dict) else {}
+    meta = {"HTTPStatusCode": reply.status, "HTTPHeaders": {"date": reply.date}}
+    if reply.status != OK:
+        code = str(told.get("__type") or reply.status).partition(":")[0].rpartition("#")[2]
+        raise ClientError({"Error": {"Code": code}, "ResponseMetadata": meta}, operation)  # type: ignore[typeddict-item]
+    return told | {"ResponseMetadata": meta}
 
 
 def canonical_name(host: str) -> str:

@@ -6,21 +6,22 @@ what hangs: after just those seconds, with a TimeoutError.
 
 import copy
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, NamedTuple
 
+from botocore import xform_name
 from botocore.exceptions import ClientError, ConnectionClosedError
-from botocore.parsers import ResponseParserError
 
 from org_gate.member import gate
-from tests.unit.member.support import NOW, SECRET, aim, decision, issue, problem, reason, reply
+from tests.unit.member.support import NOW, SECRET, aim, decision, issue, problem, reason, reply, sent
 
 Data = dict[str, Any]
 
 HANGS = float("inf")
-AWS_FAULTS = ("throttle", "5xx", "403", "reset", "raw reset", "unparsable", "unreadable", "surprise")
+AWS_FAULTS = ("throttle", "5xx", "403", "reset", "raw reset", "unreadable", "surprise")
 SHAPES: tuple[Any, ...] = (
     {},
     None,
@@ -110,11 +111,12 @@ class FaultyWorld:
         return self.start + timedelta(seconds=self.seconds - self.left)
 
     def parts(self) -> gate.Parts:
-        def client(service: str, _region: str) -> object:
-            return _Health(self) if service == "health" else _CodePipeline(self)
+        def send(service: str, _region: str, operation: str, params: Data) -> Any:
+            asked = _Health(self) if service == "health" else _CodePipeline(self)
+            return sent(getattr(asked, xform_name(operation))(**params))
 
         calls = (self._post, lambda: self.left, self._resolve, self._pass, self.log.append)
-        return gate.Parts(self.settings, _Aws(self, client), *calls, [])
+        return gate.Parts(self.settings, _Aws(self, send), *calls, [])
 
     def play(self, kind: str, patience: float) -> str:
         """What the next call of that kind comes to."""
@@ -140,7 +142,6 @@ class FaultyWorld:
             "403": self._fault("AccessDeniedException", 403),
             "reset": ConnectionClosedError(endpoint_url=SECRET),
             "raw reset": ConnectionResetError(SECRET),
-            "unparsable": ResponseParserError(SECRET),
             "unreadable": ValueError(SECRET),
             "surprise": RuntimeError(SECRET),
         }.get(what)
@@ -193,8 +194,8 @@ class FaultyWorld:
 class _Aws(gate.Aws):
     """Tells the world how long the gate would wait."""
 
-    def __init__(self, world: FaultyWorld, client: Any) -> None:
-        super().__init__(client)
+    def __init__(self, world: FaultyWorld, send: Callable[[str, str, str, Data], Any]) -> None:
+        super().__init__(send)
         self._world = world
 
     def call(self, service: str, region: str, operation: str, seconds: float, **params: Any) -> Data:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from org_gate.member import gate
@@ -98,7 +99,7 @@ def problem(status: int, detail: str = "Do this instead.", **more: object) -> ga
 
 
 def issue(arn: str = "arn:aws:health:us-east-1::event/RDS/A/1", **changes: Any) -> Data:
-    """An open issue as DescribeEvents gives it."""
+    """An open issue as DescribeEvents gives it, its times not yet as they are sent."""
     told = {"arn": arn, "service": "RDS", "region": REGION, "eventScopeCode": "PUBLIC", "statusCode": "open"}
     kind = {"eventTypeCode": "AWS_RDS_OPERATIONAL_ISSUE", "eventTypeCategory": "issue"}
     return {**told, **kind, "startTime": datetime(2026, 3, 2, 12, 0, tzinfo=UTC), **changes}
@@ -111,6 +112,15 @@ def fault(code: str, status: int = 400) -> ClientError:
 
 def dated(answer: Data) -> Data:
     return {**answer, "ResponseMetadata": {"HTTPStatusCode": 200, "HTTPHeaders": {"date": HTTP_NOW}}}
+
+
+def sent(answer: Any) -> Any:
+    """With its times as AWS's JSON carries them: seconds since 1970."""
+    if isinstance(answer, dict):
+        return {name: sent(value) for name, value in answer.items()}
+    if isinstance(answer, list):
+        return [sent(value) for value in answer]
+    return answer.timestamp() if isinstance(answer, datetime) else answer
 
 
 class World:
@@ -142,10 +152,12 @@ class World:
         return gate.run(job_event(parameters, token), self.parts())
 
     def parts(self) -> gate.Parts:
-        def client(service: str, region: str) -> object:
-            return _Health(self, region) if service == "health" else _CodePipeline(self)
+        def send(service: str, region: str, operation: str, params: Data) -> Data:
+            asked = _Health(self, region) if service == "health" else _CodePipeline(self)
+            answer: Data = sent(getattr(asked, xform_name(operation))(**params))
+            return answer
 
-        aws = gate.Aws(client)
+        aws = gate.Aws(send)
         return gate.Parts(
             self.settings, aws, self._post, self.left, self._resolve, self.slept.append, self.log.append, []
         )

@@ -1,7 +1,8 @@
-"""The gate's own transport and the handler as Lambda calls it, over HTTP on localhost with real botocore."""
+"""The gate's own transport and the handler as Lambda calls it, over HTTP on localhost with botocore's signatures."""
 
 import io
 import json
+import os
 import re
 import socket
 import threading
@@ -9,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Any
 
-import botocore.session
 import pytest
 from botocore.exceptions import BotoCoreError
 
@@ -113,9 +113,8 @@ def test_aws_health_is_read_over_http(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = {**AWS, PATH: (429, {}), "DescribeEvents": (200, {"events": [shown | more]})}
     with http_world(aws_or_central(answers)) as world:
         monkeypatch.setenv("AWS_ENDPOINT_URL", world.url)
-        env = {"AWS_REGION": "eu-west-1", "ORG_GATE_URLS": f"{world.url}/lambda-url/eu-west-1/abc/"}
-        parts = gate.real_parts(env, lambda: 30.0)._replace(resolve=lambda _: "health.us-east-2.amazonaws.com")
-        line = gate.run(job_event({"targets": ["/us-east-1"]}), parts._replace(log=lambda _: None))
+        parts = parts_at(f"{world.url}/lambda-url/eu-west-1/abc/", left=30)
+        line = gate.run(job_event({"targets": ["/us-east-1"]}), parts)
     assert (line["verdict"], line["evaluated_at"]) == ("block", "2026-03-02T12:30:00Z")
     assert line["reasons"][0]["event"]["start"] == "2026-03-02T12:00:00Z"
     asked = next(heard for heard in world.heard if heard.headers.get("X-Amz-Target", "").endswith("DescribeEvents"))
@@ -131,8 +130,31 @@ def test_botocore_does_not_retry_by_itself(monkeypatch: pytest.MonkeyPatch) -> N
     assert operations == ["GetJobDetails", "GetJobDetails", PATH, "PutJobSuccessResult"]
 
 
+def test_without_credentials_the_job_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    with http_world(aws_or_central(AWS)) as world:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", world.url)
+        parts = parts_at(world.url, left=30)
+        with pytest.raises(RuntimeError, match="NoCredentialsError"):
+            gate.run(job_event({"targets": ["/us-east-1"]}), parts)
+    assert world.heard == []
+
+
+def test_an_issue_whose_times_cannot_be_read_is_an_issue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not over: "closed" is not its status."""
+    times = {"startTime": "soon", "endTime": 1e300, "lastUpdatedTime": [1]}
+    known = {"arn": "arn:aws:health:us-east-1::event/RDS/A/1", "region": "us-east-1", "statusCode": "open"}
+    answers = {**AWS, PATH: (429, {}), "DescribeEvents": (200, {"events": [known | times]})}
+    with http_world(aws_or_central(answers)) as world:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", world.url)
+        parts = parts_at(f"{world.url}/lambda-url/eu-west-1/abc/", left=30)
+        result = gate.run(job_event({"targets": ["/us-east-1"]}), parts)
+    told = [(each["rule"], each["verdict"], each["event"]["start"]) for each in result["reasons"]]
+    assert told == [("local", "block", None)]
+
+
 def post(world: HttpWorld, seconds: float = 5) -> gate.Reply:
-    return gate.post_signed(botocore.session.get_session(), world.url + PATH, b"{}", "us-east-1", seconds)
+    return parts_at("", left=30).post(world.url + PATH, b"{}", seconds)
 
 
 def test_redirects_are_not_followed() -> None:
@@ -172,7 +194,6 @@ GARBAGE = {
     "nothing": b"",
     "deep": b"[" * 100_000,
     "not UTF-8": b"\xff\xfe",
-    "no time": b'{"events": [{"startTime": "soon"}]}',
     "no events": b'{"nextToken": "t"}',
 }
 
@@ -197,7 +218,7 @@ def test_an_answer_of_aws_that_cannot_be_read_is_no_answer(garbage: bytes, monke
 
 def parts_at(urls: str, left: float) -> gate.Parts:
     """The real parts without a name server, sleep or output."""
-    parts = gate.real_parts({"AWS_REGION": "eu-west-1", "ORG_GATE_URLS": urls}, lambda: left)
+    parts = gate.real_parts({**os.environ, "AWS_REGION": "eu-west-1", "ORG_GATE_URLS": urls}, lambda: left)
     return parts._replace(resolve=lambda _: "health.us-east-2.amazonaws.com", sleep=lambda _: None, log=lambda _: None)
 
 
@@ -231,9 +252,13 @@ def test_servers_that_hang_and_drip_cost_no_more_than_their_seconds(monkeypatch:
         with connection:
             over.wait()
 
-    with http_world(aws_or_central(AWS)) as aws, lines_to(hang) as hanging, lines_to(drip) as dripping:
+    def health_hangs(heard: Heard) -> Any:
+        if heard.headers["X-Amz-Target"].endswith("DescribeEvents"):
+            over.wait()
+        return aws_or_central({**AWS, "DescribeEvents": (200, {"events": []})})(heard)
+
+    with http_world(health_hangs) as aws, lines_to(hang) as hanging, lines_to(drip) as dripping:
         monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
-        monkeypatch.setenv("AWS_ENDPOINT_URL_HEALTH", hanging)
         parts = parts_at(f"{hanging},{dripping}", left=gate.ANSWER_RESERVE + 0.3)
         line = gate.run(job_event({"targets": ["/us-east-1"]}), parts)
         over.set()
