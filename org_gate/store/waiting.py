@@ -22,7 +22,8 @@ from org_gate.store.errors import ConflictError
 from org_gate.store.table import Item, ItemKey, Table
 
 Outcome = Literal["resumed", "skipped", "given_up"]
-_RESUMED: Final = "resumed"
+_RESUMED: Final[Outcome] = "resumed"
+_WENT_ON: Final = "it was retried for us, and its gate let it through"
 _ALLOWED: Final = "allowed"
 """Its gate asked again, and did not fail it."""
 _KEPT_DAYS: Final = 400
@@ -64,8 +65,12 @@ class WaitingDeployments:
             return [self._table.putting(item, condition, untouched)]
         if held is None or _is_another_gates(record, held):
             return []
-        ended = _ended(_ALLOWED, parse_time(record["at"]))
-        return [self._table.updating(key, _ENDING, {**untouched, **ended}, condition)]
+        at = parse_time(record["at"])
+        ending = self._table.updating(key, _ENDING, {**untouched, **_ended(_ALLOWED, at)}, condition)
+        if held["ended_as"] != _NEVER or not held["claimed_at"]:
+            return [ending]
+        # whoever asked for its retry ended before it could say so
+        return [ending, self._table.putting(_outcome(held["decision_id"], _RESUMED, _WENT_ON, at))]
 
     def all(self, now: datetime) -> list[Waiting]:
         """In no order. What waits no longer, and has not for a while, is removed."""
@@ -129,8 +134,7 @@ class WaitingDeployments:
 
     def done(self, waiting: Waiting, outcome: Outcome, why: str, at: datetime) -> None:
         """It waits no longer, and its decision says what came of it."""
-        told = {"outcome": outcome, "why": why, "at": format_time(at), "expires": keys.expires(at, _KEPT_DAYS)}
-        self._table.put({**keys.outcome(waiting.decision_id)._asdict(), **told})
+        self._table.put(_outcome(waiting.decision_id, outcome, why, at))
         self._change(waiting, _ENDING, _ended(outcome, at), _STILL)
 
     def ended(self, decision_id: str) -> Ended | None:
@@ -172,6 +176,11 @@ def _recent(handed: Iterable[datetime], items: Iterable[Item]) -> list[datetime]
             unclaimed[parse_time(item["claimed_at"] or item["resumed_at"])] -= 1
             claims.append(parse_time(claim))
     return [*unclaimed.elements(), *claims]
+
+
+def _outcome(decision_id: str, outcome: Outcome, why: str, at: datetime) -> Item:
+    told = {"outcome": outcome, "why": why, "at": format_time(at), "expires": keys.expires(at, _KEPT_DAYS)}
+    return {**keys.outcome(decision_id)._asdict(), **told}
 
 
 def _ended(how: str, at: datetime) -> Item:

@@ -115,6 +115,29 @@ def test_what_one_gate_of_a_stage_lets_through_another_has_failed_all_the_same(s
     assert only(store).decision_id == record(1)["decision_id"]
 
 
+def test_let_through_after_its_retry_was_claimed_it_was_resumed_though_nobody_said_so(store: Store) -> None:
+    for number, claimed in ((1, True), (2, False)):
+        pipeline, at = f"orders-{number}", NOON + 3 * number * MINUTE
+        store.put_decision(record(number, pipeline=pipeline))
+        deployment = ORDERS._replace(pipeline=pipeline)
+        store.waiting.begin_look(at)
+        store.waiting.hand_out([waits(store, deployment)], at, NOON)
+        if claimed:
+            assert store.waiting.claim(waits(store, deployment), at, at, at + MINUTE)
+        store.put_decision(record(10 + number, at + MINUTE, "allow", pipeline=pipeline))
+        assert store.waiting.one(deployment) is None
+    told = store.waiting.ended(record(1)["decision_id"])
+    assert told is not None
+    assert (told.outcome, told.at) == ("resumed", NOON + 4 * MINUTE)
+    assert store.waiting.ended(record(2)["decision_id"]) is None
+
+
+def waits(store: Store, deployment: Deployment) -> Waiting:
+    found = store.waiting.one(deployment)
+    assert found is not None
+    return found
+
+
 def test_failed_again_by_a_persons_retry_it_goes_on_waiting_and_settles_anew(store: Store) -> None:
     store.put_decision(record(1))
     store.waiting.mark_clear([only(store)], NOON + MINUTE)
