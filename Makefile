@@ -7,9 +7,10 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input -qq
 RENDERED := stacksets/rendered
 LOCKS := lambda runtime simulator mutants
+AUDIT := .cache/audit
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench mutants lint render lock clean
+.PHONY: help demo test soak bench mutants lint audit render lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -20,7 +21,10 @@ demo: .venv/.demo-ready ## play an incident in an organization on this machine [
 test: .venv/.dev-ready ## run everything that is a test [ARGS=pytest arguments]
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal $(ARGS)
 
-bench: .venv/.dev-ready ## measure decisions against a plain scan and as the organization grows; writes bench-out/
+soak: .venv/.dev-ready ## take each statement of the IAM policies away and see something denied: many minutes [ARGS=...]
+	@ORG_GATE_SOAK=1 $(BIN)/python -m pytest -q -n auto --dist worksteal tests/e2e/test_soak_statements.py $(ARGS)
+
+bench: .venv/.dev-ready ## measure decisions as the organization grows and cold starts of the gate; writes bench-out/
 	@$(BIN)/python -m tests.bench bench-out
 
 mutants: .venv/.mutants-ready ## mutation tests of the decision and the policy, minutes; goes on where it was [ONLY=files]
@@ -34,16 +38,23 @@ lint: .venv/.dev-ready ## style, types, imports, templates, and whether what is 
 	$(BIN)/cfn-lint $(RENDERED)/*.yaml
 	$(BIN)/python -m org_gate.rollout.render --check $(RENDERED)
 
-render: .venv/.dev-ready ## write what is generated and committed anew: example templates, policy schema, OpenAPI
+audit: .venv/.dev-ready $(AUDIT)/.ready ## checkov on the rendered templates, parliament on the IAM policies in them
+	@$(AUDIT)/env/bin/checkov --config-file tests/audit/checkov.yaml
+	@$(BIN)/python -m tests.audit $(AUDIT)/policies
+	@PYTHONWARNINGS=ignore $(AUDIT)/env/bin/parliament --directory $(AUDIT)/policies
+
+render: .venv/.dev-ready ## write what is generated and committed anew: example templates and settings, schemas, OpenAPI
 	@$(BIN)/python -m org_gate.rollout.render $(RENDERED)
 	@$(BIN)/python -c 'import json; from org_gate.policy.load import policy_schema; \
 		print(json.dumps(policy_schema(), indent=2))' > config/policy.schema.json
+	@$(BIN)/python -m org_gate.rollout.settings_text config
 	@$(BIN)/python -m org_gate.central.routes > docs/openapi.json
 
 lock: .venv/.dev-ready ## pin and hash what requirements/*.in ask for (UPGRADE=1: newest versions)
 	@$(call compile,dev,)
 	@for name in $(LOCKS); do $(call compile,$$name,-c requirements/dev.txt) || exit 1; done
 	@$(call compile,rie,--no-deps)
+	@$(call compile,audit,)
 
 clean: ## remove what make built: .venv, caches, demo output
 	@rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis demo-out bench-out build dist
@@ -61,7 +72,7 @@ $(BIN)/pip:
 
 .venv/.demo-ready: requirements/simulator.txt requirements/lambda.txt requirements/runtime.txt pyproject.toml | $(BIN)/pip
 	@echo "Installing org-gate and its simulator into .venv: once, about a minute ..."
-	@$(PIP) --require-hashes -r requirements/simulator.txt
+	@$(PIP) --require-hashes --no-deps -r requirements/simulator.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@echo "Installing what the simulated Lambda functions run on into .cache: once, seconds ..."
 	@$(BIN)/python -m org_gate.rollout.prepare
@@ -69,9 +80,15 @@ $(BIN)/pip:
 
 .venv/.dev-ready: requirements/dev.txt .venv/.demo-ready
 	@echo "Installing the tests and checks into .venv: once, about a minute ..."
-	@$(PIP) --require-hashes -r requirements/dev.txt
+	@$(PIP) --require-hashes --no-deps -r requirements/dev.txt
 	@touch $@
 
 .venv/.mutants-ready: requirements/mutants.txt .venv/.dev-ready
-	@$(PIP) --require-hashes -r requirements/mutants.txt
+	@$(PIP) --require-hashes --no-deps -r requirements/mutants.txt
+	@touch $@
+
+$(AUDIT)/.ready: requirements/audit.txt | $(BIN)/pip
+	@echo "Installing what audits the templates into $(AUDIT): once, about a minute ..."
+	@"$(PYTHON)" -m venv --clear $(AUDIT)/env
+	@$(AUDIT)/env/bin/python -m pip install --disable-pip-version-check --no-input -qq --require-hashes --no-deps -r requirements/audit.txt
 	@touch $@

@@ -21,6 +21,7 @@ COULD_NOT_FIND_OUT: Final = 3
 
 COMMANDS: Final = {
     "check": Lazy("org_gate.cli.check:check", None, "Ask whether it is safe to deploy to given targets now."),
+    "coverage": Lazy("org_gate.cli.coverage:coverage", None, "Which accounts, Regions and pipelines have no gate."),
     "demo": Lazy("org_gate.cli.demo:demo", "simulator", "Play an incident in a simulated organization, start to end."),
     "drill": Lazy("org_gate.cli.drill:drill", None, "Rehearse an incident: start, list, stop."),
     "event": Lazy("org_gate.cli.event:event", None, "Declare an incident that AWS has not posted yet."),

@@ -37,8 +37,9 @@ def config_option(command: _Command) -> _Command:
 
 def settings_or_stop(config: Path, output: str = "text") -> Settings:
     """The settings in the file. Ends the command with all problems where they are not valid, or there is no file."""
-    if not config.exists():
-        stop(f"{config}: there is no such file. `org-gate rollout init` asks and writes it.", output=output)
+    if not config.exists() or config.stat().st_size == 0:
+        lacks = "this file is empty" if config.exists() else "there is no such file"
+        stop(f"{config}: {lacks}. `org-gate rollout init` asks and writes it.", output=output)
     return valid_or_stop(load_settings, config, output)
 
 

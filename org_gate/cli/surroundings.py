@@ -14,6 +14,7 @@ from botocore.session import Session, get_session
 
 from org_gate.client.api import Credentials, DecisionApi
 from org_gate.client.errors import NoCredentials
+from org_gate.health.endpoints import candidate_regions
 
 if TYPE_CHECKING:
     import boto3
@@ -46,6 +47,8 @@ class Surroundings:
     seconds: Callable[[], float] = time.monotonic
     new_id: Callable[[], str] = new_id
     aws: Callable[[], "boto3.Session"] = aws_session
+    health_regions: Callable[[], tuple[str, ...]] = candidate_regions
+    """Where AWS Health answers, the likeliest first; a look-up on the network."""
 
 
 def _credentials(session: Session) -> Credentials:

@@ -39,7 +39,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.httpsession import URLLib3Session
 from botocore.response import StreamingBody
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 
 T = TypeVar("T")
 Data = dict[str, Any]
@@ -111,6 +111,9 @@ SERVICE_OF = {
     "S3": "S3",  # objects in a bucket
 }
 NOT_DEPLOYING = ("Source", "Approval")
+
+TEST_CALL = {"org-gate": "test"}  # the whole event of a rollout that asks: neither a job nor a rule's event
+STATUS = ("version", "age_seconds", "stale", "policy_version")  # what it is told of each central URL
 
 # What this file relies on in a decision: a type, one of several values, a list of one shape, or named fields.
 AIM = {"account": str, "region": str, "services": [str], "mode": MODES, "overridden": bool}
@@ -289,7 +292,9 @@ def handler(event: Any, context: Any) -> Data:
 
 
 def run(event: Any, parts: Parts) -> Data:
-    """Decides, answers the job, logs one line."""
+    """Decides, answers the job, logs one line; a test call it answers, and no more."""
+    if event == TEST_CALL:
+        return tested(parts)
     job, rule = job_of(event, parts), False
     try:
         asked = who_asks(job, parts)
@@ -642,9 +647,12 @@ def ask_central(question: Question, on_block: str, parts: Parts, *, exempt: bool
 
 
 def ask_url(url: str, body: bytes, parts: Parts, keep: float, *, again: bool = True) -> Reply:
-    """One URL's reply; asked once more after a lost connection or a 5xx. Raises NoAnswerError."""
+    """One URL's reply, of its status where there is no body; asked once more after a lost connection or a 5xx.
+
+    Raises NoAnswerError.
+    """
     seconds = min(CALL_SECONDS, parts.left() - keep)
-    endpoint = re.split("[?#]", url)[0].rstrip("/") + "/v1/decisions"
+    endpoint = re.split("[?#]", url)[0].rstrip("/") + ("/v1/decisions" if body else "/v1/status")
     try:
         reply = within(seconds, lambda: parts.post(endpoint, body, seconds))
     except (*FAULTS, ValueError) as error:  # ValueError: not a URL
@@ -685,6 +693,26 @@ def fits(value: Any, shape: Any) -> bool:
     if isinstance(shape, tuple):
         return any(fits(value, each) for each in shape)
     return isinstance(value, shape) if isinstance(shape, type) else bool(value == shape)
+
+
+def tested(parts: Parts) -> Data:
+    """How this gate stands and what it sees of central, asked as its decisions are; no pipeline is touched."""
+    known = parts.settings
+    seen = [{"name": central_name(url)} | status_seen(url, parts) for url in known.urls]
+    return {"version": VERSION, "mode": known.mode, "on_unknown": known.on_unknown, "central": seen}
+
+
+def status_seen(url: str, parts: Parts) -> Data:
+    """STATUS of what a central URL answers, or ``why`` it does not."""
+    try:
+        reply = ask_url(url, b"", parts, ANSWER_RESERVE)
+    except NoAnswerError as failure:
+        return {"why": str(failure)}
+    try:
+        status = json.loads(reply.body)
+        return {name: status[name] for name in STATUS}
+    except GARBLED:
+        return {"why": f"answered {reply.status}"}
 
 
 def central_name(url: str) -> str:
@@ -1199,7 +1227,7 @@ def real_parts(env: Mapping[str, str], left: Callable[[], float]) -> Parts:
     def post(url: str, body: bytes, seconds: float) -> Reply:
         found = URL_REGION.search(url)
         signer = SigV4Auth(keys, "lambda", found[1] if found else settings.region)
-        request = AWSRequest("POST", url, {"Content-Type": "application/json"}, body)
+        request = AWSRequest("POST" if body else "GET", url, {"Content-Type": "application/json"}, body)
         return send_signed(request, signer, URLLib3Session(timeout=seconds))  # type: ignore[arg-type]  # takes a float
 
     return Parts(settings, Aws(send), post, left, canonical_name, time.sleep, write_line, [])

@@ -1,8 +1,9 @@
-"""The bucket of a cell that holds the functions' code, and the way of a zip into it.
+"""The bucket of a cell that holds the functions' code, and the way of a zip or a large template into it.
 
 The bucket's name can be guessed, so every call names the owner it must have.
 """
 
+import hashlib
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -11,9 +12,13 @@ from org_gate.rollout.build import Artifact
 from org_gate.rollout.errors import MismatchError, asking_aws
 
 
+def bucket_name(account: str, region: str) -> str:
+    return f"org-gate-artifacts-{account}-{region}"
+
+
 def upload(s3: Any, artifact: Artifact, *, account: str, region: str) -> tuple[str, str]:
     """Bucket and key of the artifact in the cell's bucket, which is made where it is missing."""
-    bucket = f"org-gate-artifacts-{account}-{region}"
+    bucket = bucket_name(account, region)
     owned = {"Bucket": bucket, "ExpectedBucketOwner": account}
     with asking_aws(f"prepare the bucket {bucket}"):
         if not _exists(s3.head_bucket, **owned):
@@ -23,6 +28,15 @@ def upload(s3: Any, artifact: Artifact, *, account: str, region: str) -> tuple[s
         if not _exists(s3.head_object, **owned, Key=artifact.name):
             s3.put_object(**owned, Key=artifact.name, Body=artifact.path.read_bytes())
     return bucket, artifact.name
+
+
+def upload_template(s3: Any, template: str, *, account: str, region: str) -> str:
+    """The URL of a template that is too large for a request, in the cell's bucket (which is there already)."""
+    body = template.encode()
+    bucket, key = bucket_name(account, region), f"{hashlib.sha256(body).hexdigest()}.template.yaml"
+    with asking_aws(f"upload a template to {bucket}"):
+        s3.put_object(Bucket=bucket, ExpectedBucketOwner=account, Key=key, Body=body)
+    return f"https://{bucket}.s3.{region}.amazonaws.com/{key}"
 
 
 def _create(s3: Any, bucket: str, region: str) -> None:

@@ -6,7 +6,8 @@ RolloutError
 ├── AwsRefusedError    AWS did not answer, or said no
 ├── TookTooLongError   AWS was still at it when patience ended
 ├── StackError         the central stack did not come up
-└── MembersError       some accounts did not get their gate
+├── MembersError       some accounts did not get their gate
+└── StoppedError       the rollout stopped: gates failed, or do not answer
 """
 
 from collections.abc import Iterator, Sequence
@@ -63,6 +64,14 @@ class MembersError(RolloutError):
         self.failures = tuple(failures)
 
 
+class StoppedError(RolloutError):
+    """``failures`` are the gates because of which the rollout did not go on; ``left`` is what that leaves undone."""
+
+    def __init__(self, what: str, failures: Sequence[InstanceResult], left: str) -> None:
+        super().__init__(what + _by_reason(failures) + f"\n{left}")
+        self.failures = tuple(failures)
+
+
 _DENIED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 _CREDENTIALS: Final = ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "NoCredentialsError")
 _LATER: Final = ("Throttling", "ThrottlingException", "TooManyRequestsException", "ServiceUnavailable")
@@ -99,12 +108,17 @@ def _mend(code: str, message: str) -> str:
 
 
 def _failures_text(operation: str, failures: Sequence[InstanceResult]) -> str:
+    return (
+        f"{len(failures)} of the gates are not up to date (operation {operation}); pipelines there go on without this "
+        "version, or fail for want of a gate. Mend the reasons below and run again: gates that are up to date stay."
+    ) + _by_reason(failures)
+
+
+def _by_reason(failures: Sequence[InstanceResult]) -> str:
+    """A line for each reason, the most frequent first."""
     by_reason: dict[str, list[str]] = {}
     for failure in failures:
         place = f"{failure.account}/{failure.region}"
         by_reason.setdefault(failure.reason or failure.status, []).append(place)
     most_first = sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
-    return (
-        f"{len(failures)} of the gates are not up to date (operation {operation}); pipelines there go on without this "
-        "version, or fail for want of a gate. Mend the reasons below and run again: gates that are up to date stay."
-    ) + "".join(f"\n  {reason}: {', '.join(sorted(places))}" for reason, places in most_first)
+    return "".join(f"\n  {reason}: {', '.join(sorted(places))}" for reason, places in most_first)

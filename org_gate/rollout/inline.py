@@ -1,14 +1,16 @@
 """The gate's code as it goes inline into a template: what Python does not need is left out, line for line.
 
 CloudFormation takes 51,200 bytes in a request, and the file is written for people: comments, docstrings, the
-annotations of functions and three of four spaces of indentation go. Lines stay where they are, so that a line number
-in a gate's log is one of ``org_gate/member/gate.py``.
+annotations of functions, three of four spaces of indentation and those beside operators and commas go. Lines stay where
+they are, so that a line number in a gate's log is one of ``org_gate/member/gate.py``.
 """
 
 import ast
 import io
+import keyword
 import tokenize
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 _HEADER: Final = "# org_gate/member/gate.py, line for line, without what is for its readers."
@@ -28,7 +30,7 @@ def inlined(code: str) -> str:
         kept = lines[first][: node.col_offset] + "pass" if alone else ""
         lines[first : last + 1] = [kept, *[""] * (last - first)]
     lines[0] = lines[0] or _HEADER
-    return "\n".join(map(_thin, lines)).rstrip()
+    return "\n".join(map(_thin, _tight("\n".join(lines)).splitlines())).rstrip()
 
 
 def _without_annotations(code: str) -> str:
@@ -50,6 +52,38 @@ def _annotations(tree: ast.AST) -> Iterator[tuple[int, int, int]]:
 def _in_a_line(annotation: ast.expr, first: int, row: int) -> Iterator[tuple[int, int, int]]:
     if annotation.end_lineno == row and annotation.end_col_offset is not None:
         yield row - 1, first, annotation.end_col_offset
+
+
+def _tight(code: str) -> str:
+    """Without the spaces beside operators and commas; those inside strings stay."""
+    lines = code.splitlines()
+    for before, after in reversed(list(pairwise(_outside_f_strings(code)))):
+        row = before.end[0] - 1
+        if row == after.start[0] - 1 and _may_touch(before, after):
+            lines[row] = lines[row][: before.end[1]] + lines[row][after.start[1] :]
+    return "\n".join(lines)
+
+
+def _may_touch(before: tokenize.TokenInfo, after: tokenize.TokenInfo) -> bool:
+    """Between words a space is needed; beside a word of Python's own it helps whoever reads."""
+    if _is_python(before.string) or (_is_python(after.string) and before.string in ")]}"):
+        return False
+    return tokenize.OP in {before.type, after.type}
+
+
+def _is_python(word: str) -> bool:
+    return keyword.iskeyword(word) or keyword.issoftkeyword(word)
+
+
+def _outside_f_strings(code: str) -> Iterator[tokenize.TokenInfo]:
+    """An f-string is one token up to Python 3.11, and its parts from 3.12 on: the same bytes come of both."""
+    depth = 0
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        kind = tokenize.tok_name[token.type]
+        depth -= kind == "FSTRING_END"
+        if depth == 0:
+            yield token
+        depth += kind == "FSTRING_START"
 
 
 def _thin(line: str) -> str:

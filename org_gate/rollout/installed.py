@@ -46,6 +46,8 @@ class InstalledGate:
     reason: str
     drift: str
     stack_id: str
+    last_operation: str = ""
+    """The id of the operation that touched it last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ def _gate(summary: Mapping[str, Any]) -> InstalledGate:
         summary.get("StatusReason", ""),
         summary.get("DriftStatus", "NOT_CHECKED"),
         summary.get("StackId", ""),
+        summary.get("LastOperationId", ""),
     )
 
 

@@ -4,6 +4,7 @@ Rendering is all that happens before CloudFormation: what differs between accoun
 Same inputs, same bytes.
 """
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,9 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from org_gate import __version__
-from org_gate.rollout.files import PACKAGE, shipped
+from org_gate.rollout.build import central_artifact
+from org_gate.rollout.errors import BuildError
+from org_gate.rollout.files import PACKAGE, cache_folder, shipped
 from org_gate.rollout.inline import inlined
 from org_gate.rollout.lambda_platform import RELEASE, LambdaPlatform
 
@@ -57,9 +60,27 @@ def stale_examples(folder: Path) -> list[str]:
     ]
 
 
+def write_release(folder: Path, platform: LambdaPlatform, cache: Path) -> Path:
+    """What other tools than `org-gate rollout` deploy: both templates, and the central functions' code, whose path.
+
+    Raises BuildError where the code cannot be built.
+    """
+    code = central_artifact(platform, cache)
+    for name, text in {"central.yaml": central_template(platform), "member.yaml": member_template(platform)}.items():
+        Path(folder, name).write_text(text, encoding="utf-8")
+    return Path(shutil.copy(code.path, folder / code.name))
+
+
 def main(arguments: list[str]) -> str | None:
-    """``FOLDER`` writes the examples there; ``--check FOLDER`` says which are not fresh."""
+    """``FOLDER`` writes the examples there; ``--check FOLDER`` says which are not fresh; ``--release FOLDER``."""
     match arguments:
+        case ["--release", folder]:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            try:
+                write_release(Path(folder), RELEASE, cache_folder())
+            except BuildError as error:
+                return str(error)
+            return None
         case ["--check", folder]:
             stale = stale_examples(Path(folder))
             return f"not fresh in {folder}: {', '.join(stale)}; run `make render`" if stale else None
@@ -68,7 +89,7 @@ def main(arguments: list[str]) -> str | None:
                 Path(folder, name).write_text(text, encoding="utf-8")
             return None
         case _:
-            return "usage: python -m org_gate.rollout.render [--check] FOLDER"
+            return "usage: python -m org_gate.rollout.render [--check | --release] FOLDER"
 
 
 if __name__ == "__main__":

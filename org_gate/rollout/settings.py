@@ -7,50 +7,31 @@ is found out by whoever reads the organization.
 The texts below the fields go into the JSON Schema: editors show them to whoever writes the file.
 """
 
-import re
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from org_gate.policy.fields import AccountId, AtLeastOne, Flag, Name, RegionName, TagKey, TagValue
+from org_gate.policy.fields import AccountId, Flag, TagValue
 from org_gate.policy.load import SchemaAsWritten
 from org_gate.policy.mistakes import Strict, refusal
-
-LOG_RETENTION: Final = (1, 7, 14, 30, 60, 90, 180, 365, 731)
-"""Days that the templates take."""
-_OU: Final = r"^(r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|[^/*?\[]{1,128}(/[^/*?\[]{1,128})*)?$"
-_STACK_NAME: Final = "^[A-Za-z][A-Za-z0-9-]{0,127}$"
-_POLICY_NAME: Final = r"^[\w+=,.@/-]{1,512}$"
-_ARN: Final = r"^arn:[a-z-]+:{service}:[a-z0-9-]+:[0-9]{{12}}:{resource}$"
-
-
-def _shape(pattern: str, expected: str) -> tuple[AfterValidator, Any]:
-    """A validator for texts that match, and what the JSON Schema says of it."""
-
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise refusal(expected)
-        return value
-
-    return AfterValidator(check), Field(json_schema_extra={"pattern": pattern})
-
-
-OuPath = Annotated[
-    str, *_shape(_OU, "an OU: names below the root joined by /, or its id ou-…; without wildcards, and not ending in /")
-]
-StackName = Annotated[str, *_shape(_STACK_NAME, "a stack's name: letters, digits and -, beginning with a letter")]
-PolicyName = Annotated[str, *_shape(_POLICY_NAME, "the name of an IAM policy that exists in every account")]
-TopicArn = Annotated[str, *_shape(_ARN.format(service="sns", resource="[A-Za-z0-9_-]+"), "the ARN of an SNS topic")]
-KeyArn = Annotated[str, *_shape(_ARN.format(service="kms", resource="key/[A-Za-z0-9-]+"), "the ARN of a KMS key")]
-
-
-def _retained(days: int) -> int:
-    if days not in LOG_RETENTION:
-        raise refusal(f"a number of days out of {', '.join(map(str, LOG_RETENTION))}")
-    return days
-
-
-Retention = Annotated[int, AfterValidator(_retained), Field(json_schema_extra={"enum": [*LOG_RETENTION]})]
+from org_gate.rollout.settings_fields import (
+    Accounts,
+    Concurrency,
+    GateRegions,
+    KeyArn,
+    NoNull,
+    Ous,
+    OusIn,
+    OwnTagKey,
+    PolicyName,
+    Region,
+    Retention,
+    StackName,
+    TopicArn,
+    WaveName,
+    region_of,
+    twice,
+)
 
 
 class _Part(Strict):
@@ -64,15 +45,15 @@ class Central(_Part):
 
     account: AccountId
     """The delegated administrator of the organization for AWS Health and for StackSets."""
-    region: RegionName
+    region: Region
     """The home Region: gates ask here first. Not us-east-1 if you can choose: most large incidents are there."""
-    standby: tuple[RegionName, ...] = ()
+    standby: Annotated[tuple[Region, ...], Field(json_schema_extra={"uniqueItems": True})] = ()
     """Regions with a cell of their own, asked in this order where the home Region does not answer."""
-    alarm_topic: TopicArn | None = None
+    alarm_topic: Annotated[TopicArn | None, NoNull()] = None
     """The SNS topic, in the home Region, that hears the alarms of the home cell; left out: the console shows them."""
-    kms_key: KeyArn | None = None
-    """A key of your own for the home cell's table, queues, topics and logs; left out: AWS's keys."""
-    api_reserved_concurrency: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    kms_key: Annotated[KeyArn | None, NoNull()] = None
+    """A key of your own, in the home Region, for the home cell's table, queues, topics and logs; left out: AWS's."""
+    api_reserved_concurrency: Annotated[Concurrency | None, NoNull()] = None
     """Lambda concurrency kept free for the decision API; left out: it shares the account's."""
     tracing: Flag = False
     """Whether the central functions send traces to X-Ray."""
@@ -82,37 +63,62 @@ class Central(_Part):
         """Home first."""
         return (self.region, *self.standby)
 
-    @model_validator(mode="after")
-    def _each_region_once(self) -> Self:
-        if len(set(self.regions)) < len(self.regions):
-            raise refusal("each Region once: the standby is another Region than home")
-        return self
+    @field_validator("standby")
+    @classmethod
+    def _each_region_once(cls, standby: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        home = info.data.get("region")
+        if home in standby:
+            raise refusal("another Region than the home Region", found=f"the home Region {home!r}")
+        if again := twice(standby):
+            raise refusal("each Region once", found=again)
+        return standby
+
+    @field_validator("alarm_topic", "kms_key")
+    @classmethod
+    def _in_the_home_region(cls, arn: str | None, info: ValidationInfo) -> str | None:
+        home = info.data.get("region")
+        if arn is not None and home is not None and region_of(arn) != home:
+            raise refusal(f"one in the home Region {home}")
+        return arn
 
 
 class Without(_Part):
     """What is left out although an OU above it is in."""
 
-    ous: Annotated[tuple[OuPath, ...], AtLeastOne()] = ()
+    ous: Ous = ()
     """Everything below them is left out."""
-    accounts: Annotated[tuple[AccountId, ...], AtLeastOne()] = ()
+    accounts: Accounts = ()
+    """These alone are left out."""
 
 
 class Gates(_Part):
     """Where gates are installed."""
 
-    regions: Annotated[tuple[RegionName, ...], AtLeastOne()]
+    regions: GateRegions
     """Every Region in which pipelines run."""
-    ous: Annotated[tuple[OuPath, ...], AtLeastOne()] = ("",)
+    ous: OusIn = ("",)
     """Everything below them gets a gate, accounts that join later too. Left out: the whole organization."""
-    without: Without = Without()
+    without: Without = Field(default_factory=Without)
+    """What is left out although it is below one of these OUs."""
+
+    @field_validator("without")
+    @classmethod
+    def _in_or_out(cls, without: Without, info: ValidationInfo) -> Without:
+        both = ", ".join(repr(ou) for ou in without.ous if ou in info.data.get("ous", ()))
+        if both:
+            raise refusal("other OUs than those in `gates.ous`: an OU is in or out", found=both)
+        return without
 
 
 class Wave(_Part):
     """Accounts that get a new version before those of later waves."""
 
-    name: Name
-    ous: Annotated[tuple[OuPath, ...], AtLeastOne()] = ()
-    accounts: Annotated[tuple[AccountId, ...], AtLeastOne()] = ()
+    name: WaveName
+    """What progress and plans call it."""
+    ous: Ous = ()
+    """Everything below them that is in no wave before."""
+    accounts: Accounts = ()
+    """Besides those in its OUs."""
 
     @model_validator(mode="after")
     def _names_something(self) -> Self:
@@ -125,35 +131,40 @@ class Names(_Part):
     """What the stacks are called, where your names follow a rule."""
 
     central_stack: StackName = "org-gate-central"
+    """The stack of the central part, in the home Region and in each standby."""
     stack_set: StackName = "org-gate-member"
+    """The StackSet of the gates."""
 
 
 class Settings(_Part):
     """How org-gate is rolled out over an organization."""
 
     version: Literal[1] = 1
-    """Of this format."""
+    """The version of this format."""
     central: Central
+    """Where the central part runs."""
     gates: Gates
+    """Where the gates are, and the pipelines they answer."""
     waves: tuple[Wave, ...] = ()
     """One after the other, each only once the gates of the one before answer. What no wave names comes last."""
-    policy: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
+    policy: Annotated[str | None, NoNull(), Field(min_length=1, max_length=1024)] = None
     """The policy to begin with, a file beside this one; left out: the one that ships. Published once, where there is
     none: from then on `org-gate policy publish` changes it."""
     log_retention_days: Retention = 90
     """How long logs are kept, of the central functions and of the gates."""
-    permissions_boundary: PolicyName | None = None
+    permissions_boundary: Annotated[PolicyName | None, NoNull()] = None
     """The IAM policy that bounds every role of org-gate. It has this name (with its path) in every account."""
-    tags: dict[TagKey, TagValue] = Field(default={}, max_length=50)
+    tags: dict[OwnTagKey, TagValue] = Field(default={}, max_length=50)
     """On every stack, and so on all that is in them."""
-    names: Names = Names()
+    names: Names = Field(default_factory=Names)
+    """What is called how; left out: as our documents call it."""
 
-    @model_validator(mode="after")
-    def _waves_have_names_of_their_own(self) -> Self:
-        names = [wave.name for wave in self.waves]
-        if len(set(names)) < len(names):
-            raise refusal("waves with different names")
-        return self
+    @field_validator("waves")
+    @classmethod
+    def _waves_have_names_of_their_own(cls, waves: tuple[Wave, ...]) -> tuple[Wave, ...]:
+        if again := twice(wave.name for wave in waves):
+            raise refusal("waves with different names", found=again)
+        return waves
 
 
 def load_settings(text: str | bytes, name: str) -> Settings:

@@ -102,9 +102,25 @@ class OrgView(Protocol):
         """
         ...
 
+    def is_active(self, account: str) -> bool:
+        """Whether it is a member (or the management account) that is not suspended."""
+        ...
+
     def is_delegated(self, account: str, service_principal: str) -> bool: ...
 
     def has_trusted_access(self, service_principal: str) -> bool: ...
+
+    def enable_trusted_access(self, service_principal: str) -> None:
+        """As services do it on behalf of the management account."""
+        ...
+
+    def disable_trusted_access(self, service_principal: str) -> None: ...
+
+
+class RegionView(Protocol):
+    """Where accounts can have anything."""
+
+    def is_enabled(self, account: str, region: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)

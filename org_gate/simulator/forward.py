@@ -20,11 +20,24 @@ _USER_AGENT: Final = "org-gate-simulator"
 _OWN_HEADERS: Final = ("date", "content-length", "connection", "server", "transfer-encoding")
 
 
+class _Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]  # moto is untyped
+    """moto's way to the service of a host, found once for each: moto looks through its own folders every time."""
+
+    def __init__(self) -> None:
+        super().__init__(create_backend_app)
+        self._found: dict[str | None, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        if host not in self._found:
+            self._found[host] = super().get_backend_for_host(host)
+        return self._found[host]
+
+
 class Forward:
     """moto as the last application."""
 
     def __init__(self) -> None:
-        self._application = DomainDispatcherApplication(create_backend_app)
+        self._application = _Dispatcher()
 
     def __call__(self, call: Call, request: HttpRequest, account: str) -> Answer:
         """The answer of moto, as ``account``. Raises AwsError where moto has no such service or fails on the call."""

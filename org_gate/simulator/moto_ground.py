@@ -19,16 +19,21 @@ import moto.scheduler.models
 import moto.sns.models
 import moto.sqs.models
 from moto.core.base_backend import AccountSpecificBackend
+from moto.core.common_models import BaseModel
 from moto.moto_api._internal import mock_random
 from moto.moto_api._internal.models import moto_api_backend
 from moto.organizations.models import FakeDelegatedAdministrator, organizations_backends
 from moto.sqs.models import SQSBackend
 
 from org_gate.simulator.base import SimClock
+from org_gate.simulator.moto_tables import frugal_tables
 from org_gate.simulator.rebind import rebound
 
 HEALTH_PRINCIPAL: Final = "health.amazonaws.com"
 STACKSETS_PRINCIPAL: Final = "member.org.stacksets.cloudformation.amazonaws.com"
+ACCOUNT_PRINCIPAL: Final = "account.amazonaws.com"
+_DELEGATED: Final = (HEALTH_PRINCIPAL, STACKSETS_PRINCIPAL, ACCOUNT_PRINCIPAL)
+"""Services with delegated administrators that moto does not know as such."""
 
 _MODULES: Final = (
     moto.cloudformation.models,
@@ -38,6 +43,7 @@ _MODULES: Final = (
     moto.sns.models,
     moto.sqs.models,
 )
+_CLOSES_WHAT_IT_MADE: Final = frozenset({"moto.s3.models"})
 _MISLEADING: Final = ("MOTO_ACCOUNT_ID", "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 """Environment that would make every caller one account, or keep botocore from starting."""
 
@@ -66,8 +72,10 @@ def _replacements(clock: SimClock) -> Iterator[tuple[Any, str, Any]]:
     for module in _MODULES:
         yield from ((module, name, value) for name, value in times.items() if name in vars(module))
     principals = FakeDelegatedAdministrator.SUPPORTED_SERVICES
-    yield FakeDelegatedAdministrator, "SUPPORTED_SERVICES", [*principals, HEALTH_PRINCIPAL, STACKSETS_PRINCIPAL]
+    yield FakeDelegatedAdministrator, "SUPPORTED_SERVICES", [*principals, *_DELEGATED]
     yield SQSBackend, "receive_message", _never_waiting(SQSBackend.receive_message)
+    yield BaseModel, "__new__", staticmethod(_remembered_where_needed)
+    yield from frugal_tables()
 
 
 def _simulated_times(clock: SimClock) -> dict[str, Callable[..., Any]]:
@@ -86,6 +94,14 @@ def _simulated_times(clock: SimClock) -> dict[str, Callable[..., Any]]:
         "unix_time_millis": at(core.unix_time_millis),
         "iso_8601_datetime_with_milliseconds": at(core.iso_8601_datetime_with_milliseconds),
     }
+
+
+def _remembered_where_needed(cls: Any, *_args: Any, **_kwargs: Any) -> Any:
+    """Moto keeps every object that it ever made, each copy of each item, for a dashboard that nobody opens here."""
+    instance = object.__new__(cls)
+    if cls.__module__ in _CLOSES_WHAT_IT_MADE:
+        cls.instances_tracked.append(instance)
+    return instance
 
 
 def _never_waiting(receive_message: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
+from itertools import count
 from typing import Any, Final, Self
 
 import moto.organizations.utils
@@ -16,7 +17,7 @@ from moto.iam.models import iam_backends
 from moto.organizations.models import organizations_backends
 
 from org_gate.simulator import refusals
-from org_gate.simulator.base import Call, OrgAccount
+from org_gate.simulator.base import AwsError, Call, OrgAccount
 from org_gate.simulator.moto_ground import HEALTH_PRINCIPAL, STACKSETS_PRINCIPAL
 from org_gate.simulator.rebind import rebound
 
@@ -25,6 +26,7 @@ ACCESS_ROLE: Final = "OrganizationAccountAccessRole"
 _FULL_ACCESS: Final = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
 _JOINED_BEFORE: Final = timedelta(days=365)
 _MEMBERS_MAY: Final = ("DescribeOrganization",)
+_FOUNDING: Final = "CreateOrganization"
 _READS: Final = ("Describe", "List")
 
 
@@ -42,10 +44,10 @@ class AccountSpec:
 class Organization:
     """A built organization (``base.OrgView``). Everything is read from moto, so it may change meanwhile."""
 
-    def __init__(self, management: str, access_keys: Mapping[str, tuple[str, str]]) -> None:
+    def __init__(self, management: str, access_keys: dict[str, tuple[str, str]]) -> None:
         self.management = management
         self.access_keys = access_keys
-        """Account id → (access key id, secret access key) of a user with administrator rights."""
+        """Account id → (access key id, secret access key) of a user with administrator rights; later ones join."""
         backend = organizations_backends[management]["aws"]
         self.id: str = backend.org.id
         self.root_id: str = backend.org.root_id
@@ -57,18 +59,22 @@ class Organization:
         management: str,
         ou_paths: Iterable[str],
         accounts: Sequence[AccountSpec],
-        delegated_administrator: str,
+        delegated_administrator: str | None,
         start: datetime,
     ) -> Self:
-        """Inside ``moto_ground``. Raises ValueError where an id is there twice or the administrator is no member."""
+        """Inside ``moto_ground``. Without a delegated administrator, no service has trusted access either.
+
+        Raises ValueError where an id is there twice or the administrator is no member.
+        """
         ids = [management, *(account.id for account in accounts)]
-        if len(set(ids)) != len(ids) or delegated_administrator not in ids[1:]:
+        if len(set(ids)) != len(ids) or delegated_administrator not in (None, *ids[1:]):
             msg = f"accounts must differ, and {delegated_administrator} must be a member: {', '.join(ids)}"
             raise ValueError(msg)
         _create(management, accounts)
         _place(management, ou_paths, accounts)
         _date(management, start)
-        _delegate(management, delegated_administrator)
+        if delegated_administrator is not None:
+            _delegate(management, delegated_administrator)
         return cls(management, {account: administrator_key(account) for account in ids})
 
     @property
@@ -93,12 +99,77 @@ class Organization:
     def is_member(self, account: str) -> bool:
         return any(one.id == account for one in self._backend.accounts)
 
+    def is_active(self, account: str) -> bool:
+        return any(one.id == account and one.status == "ACTIVE" for one in self._backend.accounts)
+
     def is_delegated(self, account: str, service_principal: str) -> bool:
         admins = self._backend.admins
         return any(admin.account.id == account and service_principal in admin.services for admin in admins)
 
     def has_trusted_access(self, service_principal: str) -> bool:
         return any(service["ServicePrincipal"] == service_principal for service in self._backend.services)
+
+    def enable_trusted_access(self, service_principal: str) -> None:
+        self._backend.enable_aws_service_access(ServicePrincipal=service_principal)
+
+    def disable_trusted_access(self, service_principal: str) -> None:
+        self._backend.disable_aws_service_access(ServicePrincipal=service_principal)
+
+    def parent_of(self, account: str) -> str | None:
+        """The id of the root or OU it is in; None for a stranger."""
+        return next((str(one.parent_id) for one in self._backend.accounts if one.id == account), None)
+
+    def has_parent(self, parent_id: str) -> bool:
+        return any(ou.id == parent_id for ou in self._backend.ou)
+
+    def create_account(self, params: Mapping[str, Any], now: datetime) -> Any:
+        """Makes an account at the root, with a role for the management account and an administrator; moto's object.
+
+        ``params`` are CreateAccount's. Its id follows from how many there are, so that runs are alike.
+        """
+        backend, account = self._backend, self._next_id()
+        with rebound(moto.organizations.utils, "make_random_account_id", lambda: account):
+            backend.create_account(**params)
+        made = backend.get_account_by_id(account)
+        newest = max(one.create_time for one in backend.accounts if one is not made)
+        made.create_time = max(now.replace(tzinfo=None), newest + timedelta(seconds=1))
+        role = params.get("RoleName", ACCESS_ROLE)
+        iam_backends[account]["aws"].put_role_policy(role, "AdministratorAccess", _FULL_ACCESS)
+        self.access_keys[account] = administrator_key(account)
+        return made
+
+    def _next_id(self) -> str:
+        """Of an account that nobody has had."""
+        seeds = (f"{self.id}/{number}" for number in count(len(self.access_keys)))
+        ids = (str(2 * 10**11 + int(sha256(seed.encode()).hexdigest(), 16) % 10**11) for seed in seeds)
+        return next(one for one in ids if one not in self.access_keys)
+
+    def move_account(self, account: str, destination: str) -> None:
+        self._backend.move_account(
+            AccountId=account, SourceParentId=self.parent_of(account), DestinationParentId=destination
+        )
+
+    def close_account(self, account: str) -> None:
+        self._backend.close_account(AccountId=account)
+
+    def remove_account(self, account: str) -> None:
+        """It goes on by itself, with all that is in it."""
+        self._backend.remove_account_from_organization(AccountId=account)
+
+    def register_administrator(self, account: str, service_principal: str) -> None:
+        self._backend.register_delegated_administrator(AccountId=account, ServicePrincipal=service_principal)
+
+    def is_administrator(self, account: str) -> bool:
+        """Whether it is registered for any service."""
+        return any(admin.account.id == account for admin in self._backend.admins)
+
+    def delegated_for(self, service_principal: str) -> tuple[str, ...]:
+        """The accounts that are registered for a service."""
+        return tuple(admin.account.id for admin in self._backend.admins if service_principal in admin.services)
+
+    def has_policies(self, kind: str) -> bool:
+        """Whether any policy of the kind is there at all."""
+        return any(policy.type == kind for policy in self._backend.policies)
 
     def path_of(self, account: str) -> str | None:
         """``o-…/r-…/ou-…/``, as ``aws:PrincipalOrgPaths`` spells it; None for a stranger."""
@@ -118,10 +189,11 @@ class Organization:
         Raises AwsError where AWS would not let the caller.
         """
         caller = call.caller.account
+        if not self.is_member(caller) and call.operation != _FOUNDING and not organizations_backends[caller]["aws"].org:
+            raise AwsError("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
         if caller == self.management or not self.is_member(caller) or call.operation in _MEMBERS_MAY:
             return caller
-        delegated = any(admin.account.id == caller for admin in self._backend.admins)
-        if delegated and call.operation.startswith(_READS):
+        if self.is_administrator(caller) and call.operation.startswith(_READS):
             return self.management
         raise refusals.denied("organizations", protocol, "You don't have permissions to access this resource.")
 

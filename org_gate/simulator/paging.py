@@ -10,6 +10,7 @@ import hashlib
 import json
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from org_gate.simulator.base import AwsError, Call
@@ -34,6 +35,17 @@ def page(
     if begin + size >= len(items):
         return part, {}
     return part, {"nextToken": _token(call, key(part[-1]))}
+
+
+def page_of(
+    call: Call, items: Sequence[dict[str, Any]], key: str, invalid: str
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """As ``page``, for APIs that write ``MaxResults`` and ``NextToken``. The items are in order of their ``key``."""
+    own = {name: value for name, value in call.params.items() if name not in ("MaxResults", "NextToken")}
+    renamed = {"maxResults": call.params.get("MaxResults"), "nextToken": call.params.get("NextToken")}
+    asked = replace(call, params={**own, **renamed})
+    part, more = page(asked, items, lambda item: (str(item[key]),), invalid)
+    return part, {"NextToken": more["nextToken"]} if more else {}
 
 
 def _token(call: Call, position: Key) -> str:

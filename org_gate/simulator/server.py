@@ -23,6 +23,8 @@ class PortNotFreeError(OSError):
 class _Handler(MotoRequestHandler):  # type: ignore[misc]  # moto is untyped
     """moto's handler (it keeps underscores in S3 metadata names), silent, and without the real time."""
 
+    wbufsize = -1  # head and body in one piece
+
     def send_response(self, code: int, message: str | None = None) -> None:
         self.send_response_only(code, message)
         self.send_header("Server", "org-gate-simulator")

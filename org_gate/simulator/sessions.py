@@ -7,8 +7,8 @@ import boto3
 import botocore.session
 from botocore.loaders import create_loader
 
-_LOADER: Final = create_loader()
-"""Shared: reading botocore's models anew for each session costs more than all that the session does."""
+MODELS: Final = create_loader()
+"""Shared by all sessions of this process: reading botocore's models anew costs more than all that a session does."""
 
 
 class LocalSession(boto3.Session):
@@ -16,7 +16,7 @@ class LocalSession(boto3.Session):
 
     def __init__(self, endpoint: str, access_key: tuple[str, str], region: str) -> None:
         core = botocore.session.Session()
-        core.register_component("data_loader", _LOADER)
+        core.register_component("data_loader", MODELS)
         core.set_config_variable("max_attempts", 1)  # a retry waits in real time, for a clock that stands still
         super().__init__(
             aws_access_key_id=access_key[0],

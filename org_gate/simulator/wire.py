@@ -32,6 +32,7 @@ _SCOPE_NAMES: Final = {
     "monitoring": "cloudwatch",
     "states": "stepfunctions",
     "email": "ses",
+    "servicequotas": "service-quotas",
     "tagging": "resourcegroupstaggingapi",
     "aws-marketplace": "marketplace-catalog",
 }
@@ -180,7 +181,7 @@ def retyped(answer: Answer, operation: Operation) -> Answer:
     """An answer of moto with the content type of the protocol: it calls most of its JSON and XML HTML."""
     if operation.protocol not in ("json", "query"):
         return answer
-    kind = _envelope(operation.service, operation.protocol)["Content-Type"]
+    kind = _content_type(operation.service, operation.protocol)
     kept = tuple((name, value) for name, value in answer.headers if name.lower() != "content-type")
     return replace(answer, headers=(*kept, ("Content-Type", kind)))
 
@@ -202,11 +203,14 @@ def _fault(error: AwsError) -> str:
 
 def _envelope(service: str, protocol: str) -> dict[str, str]:
     """Content type and request id, which moto's serializers leave out."""
-    kinds = {"rest-json": "application/json", "rest-xml": "application/xml"}
+    return {"Content-Type": _content_type(service, protocol), "x-amzn-RequestId": str(uuid.uuid4())}
+
+
+def _content_type(service: str, protocol: str) -> str:
     if protocol == "json":
         version = get_service_model(service).metadata.get("jsonVersion", "1.1")
-        kinds["json"] = f"application/x-amz-json-{version}"
-    return {"Content-Type": kinds.get(protocol, "text/xml"), "x-amzn-RequestId": str(uuid.uuid4())}
+        return f"application/x-amz-json-{version}"
+    return {"rest-json": "application/json", "rest-xml": "application/xml"}.get(protocol, "text/xml")
 
 
 def _cbor_headers() -> tuple[tuple[str, str], ...]:

@@ -1,13 +1,15 @@
 """The composition root of the simulator: an organization on this machine, and org-gate rolled out into it.
 
-What an organization has before org-gate comes (accounts, trusted access, delegated administrators, pipelines)
-is made here; everything of org-gate's own is deployed by ``org_gate.rollout`` through AWS's APIs, as a platform
-team would do it.
+What an organization has before org-gate comes (accounts, pipelines) is made here. The rest is done through AWS's APIs:
+what the management account has to allow, and everything of org-gate's own by ``org_gate.rollout``, as a platform team
+would do it. A bare world stops before that.
 """
 
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from botocore.credentials import Credentials
@@ -16,22 +18,28 @@ from org_gate.client.api import DecisionApi
 from org_gate.client.errors import ApiError
 from org_gate.policy.fields import duration_text
 from org_gate.policy.load import policy_from_data
-from org_gate.rollout.deploy import deploy_central, deploy_members, publish_policy
+from org_gate.rollout.apply import Rollout
+from org_gate.rollout.apply_central import publish_policy
+from org_gate.rollout.apply_gates import Hands
+from org_gate.rollout.errors import RolloutError
 from org_gate.rollout.files import cache_folder
 from org_gate.rollout.lambda_platform import this_machine
-from org_gate.rollout.spec import CentralOutputs, DeploymentSpec
+from org_gate.rollout.outputs import CentralOutputs, read_outputs
+from org_gate.rollout.plan_facts import wanted
+from org_gate.rollout.settings import Central, Gates, Settings
 from org_gate.simulator.base import SimClock
 from org_gate.simulator.cloudformation.strict import strict_stacks
 from org_gate.simulator.delivery import Delivery
 from org_gate.simulator.faults import CENTRAL, Fault, Faults
 from org_gate.simulator.frontdoor import FrontDoor
+from org_gate.simulator.governance import govern
 from org_gate.simulator.health import HealthService
 from org_gate.simulator.lambdas.function_urls import FunctionUrls
 from org_gate.simulator.lambdas.inprocess import InProcessRunner
 from org_gate.simulator.lambdas.logs import LoggedInvoker
 from org_gate.simulator.lambdas.processes import ProcessRunner
 from org_gate.simulator.lambdas.wiring import wired_lambda
-from org_gate.simulator.moto_ground import moto_ground
+from org_gate.simulator.moto_ground import HEALTH_PRINCIPAL, STACKSETS_PRINCIPAL, moto_ground
 from org_gate.simulator.organization import AccountSpec, Organization
 from org_gate.simulator.pipelines import CodePipelineService, Unanswered
 from org_gate.simulator.record import Recorder
@@ -40,7 +48,6 @@ from org_gate.simulator.scenario.definition import GATE_FUNCTION
 from org_gate.simulator.scenario.model import FaultSpec, OverrideSpec, PipelineSpec, Scenario
 from org_gate.simulator.server import Server
 from org_gate.simulator.sessions import Sessions
-from org_gate.simulator.stacksets import StackSets
 
 Say = Callable[[str], None]
 _ONE_ATTEMPT: Final = 1
@@ -65,14 +72,14 @@ class Aws:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """A running organization with org-gate in it; what the loop and the tests act on."""
+    """A running organization; what the loop and the tests act on. ``central`` is None before org-gate is in it."""
 
     scenario: Scenario
     clock: SimClock
     organization: Organization
     aws: Aws
     sessions: Sessions
-    central: CentralOutputs
+    central: CentralOutputs | None
 
     def settle(self) -> None:
         """Until nothing is due but what comes last at an instant (S3): held actions, and what lies in queues."""
@@ -92,7 +99,7 @@ class World:
 
     def _waits(self) -> bool:
         """As the decision API tells the central account; where that cannot be asked, something may."""
-        if not any(line["pipeline_result"] == "failed" for line in self.aws.recorder.lines):
+        if self.central is None or not any(line["pipeline_result"] == "failed" for line in self.aws.recorder.lines):
             return False
         central = self.scenario.central
         if self.aws.faults.strike(CENTRAL, central.region, central.account):
@@ -119,10 +126,15 @@ class World:
         """As the platform team does; the version. Raises RolloutError where central does not take it."""
         central = self.scenario.central
         session = self.sessions.session(central.account, central.region)
-        return publish_policy(session, [self.central], policy_from_data(policy), "published by the scenario")
+        return publish_policy(
+            session, [self.cell().decision_url], policy_from_data(policy), "published by the scenario"
+        )
 
     def override(self, spec: OverrideSpec) -> None:
-        """As a person of the central account does it. Raises ApiError where the decision API does not take it."""
+        """As a person of the central account does it.
+
+        Raises ApiError where the decision API does not take it, RolloutError where there is none.
+        """
         (taken,) = self._api().create_override(_override_body(spec))
         if taken.error is not None:
             raise taken.error
@@ -130,7 +142,12 @@ class World:
     def _api(self) -> DecisionApi:
         """As the central account asks it."""
         credentials = Credentials(*self.organization.access_keys[self.scenario.central.account])
-        return DecisionApi([self.central.decision_url], credentials)
+        return DecisionApi([self.cell().decision_url], credentials)
+
+    def cell(self) -> CentralOutputs:
+        if self.central is None:
+            raise RolloutError("There is no decision API: org-gate has not been rolled out into this organization.")
+        return self.central
 
     def access(self) -> dict[str, Any]:
         """What a client needs to know (C1, ``simulate``)."""
@@ -141,7 +158,7 @@ class World:
             "central": {
                 "account": central.account,
                 "region": central.region,
-                "decision_url": self.central.decision_url,
+                "decision_url": None if self.central is None else self.central.decision_url,
             },
             "accounts": {
                 account: {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
@@ -151,8 +168,13 @@ class World:
 
 
 @contextmanager
-def open_world(scenario: Scenario, *, runtime: str, say: Say, port: int = 0) -> Iterator[World]:
+def open_world(
+    scenario: Scenario, *, runtime: str, say: Say, port: int = 0, bare: bool = False, pace: int | None = None
+) -> Iterator[World]:
     """The scenario's organization with org-gate rolled out, its clock at the start. Ends without a trace.
+
+    ``bare``: the organization as it was before org-gate came. ``pace``: how many instances of a StackSet's operation
+    are finished each time somebody looks at it; all of them at once without one.
 
     Raises RolloutError where the rollout fails, OSError where the port is taken.
     """
@@ -163,11 +185,10 @@ def open_world(scenario: Scenario, *, runtime: str, say: Say, port: int = 0) -> 
         organization = _organization(scenario)
         ous = len(ou_paths(scenario.organization))
         say(f"An organization of {len(organization.accounts())} accounts in {ous} OUs, on this machine")
-        aws = _aws(stack, clock, organization, runtime, port)
+        aws = _aws(stack, clock, organization, runtime=runtime, port=port, pace=pace)
         stack.enter_context(aws.server)
         sessions = Sessions(aws.server.endpoint, organization.access_keys)
-        _enable_health_view(sessions, scenario)
-        central = _roll_out(sessions, scenario, organization, say)
+        central = None if bare else _with_org_gate(sessions, scenario, organization, say)
         for pipeline in scenario.pipelines:
             _create_pipeline(sessions, pipeline)
         yield World(
@@ -175,7 +196,9 @@ def open_world(scenario: Scenario, *, runtime: str, say: Say, port: int = 0) -> 
         )
 
 
-def _aws(stack: ExitStack, clock: SimClock, organization: Organization, runtime: str, port: int) -> Aws:
+def _aws(
+    stack: ExitStack, clock: SimClock, organization: Organization, *, runtime: str, port: int, pace: int | None
+) -> Aws:
     """The services behind the front door, each entered into ``stack``; the server is not started yet."""
     faults = Faults(clock)
     stack.callback(faults.release)
@@ -193,7 +216,7 @@ def _aws(stack: ExitStack, clock: SimClock, organization: Organization, runtime:
         stack.enter_context(wiring)
     door.register("health", health)
     door.register("codepipeline", pipelines)
-    door.register("cloudformation", StackSets(clock, organization))
+    govern(door, clock, organization, pace)
     door.serve_urls(urls)
     return Aws(server, door, faults, health, pipelines, delivery, recorder, unanswered)
 
@@ -207,36 +230,44 @@ def _organization(scenario: Scenario) -> Organization:
         management=scenario.organization.management,
         ou_paths=ou_paths(scenario.organization),
         accounts=accounts,
-        delegated_administrator=scenario.central.account,
+        delegated_administrator=None,
         start=scenario.start,
     )
 
 
-def _enable_health_view(sessions: Sessions, scenario: Scenario) -> None:
-    client = sessions.client("health", scenario.organization.management, "us-east-1")
-    client.enable_health_service_access_for_organization()
+def _with_org_gate(sessions: Sessions, scenario: Scenario, organization: Organization, say: Say) -> CentralOutputs:
+    """The management account's ten minutes, then the rollout."""
+    management = organization.management
+    sessions.client("health", management, "us-east-1").enable_health_service_access_for_organization()
+    sessions.client("cloudformation", management, scenario.central.region).activate_organizations_access()
+    organizations = sessions.client("organizations", management, "us-east-1")
+    for principal in (HEALTH_PRINCIPAL, STACKSETS_PRINCIPAL):
+        organizations.register_delegated_administrator(AccountId=scenario.central.account, ServicePrincipal=principal)
+    return _roll_out(sessions, scenario, say)
 
 
-def _roll_out(sessions: Sessions, scenario: Scenario, organization: Organization, say: Say) -> CentralOutputs:
-    spec = DeploymentSpec(
-        organization_id=organization.id,
-        central_account=scenario.central.account,
-        central_region=scenario.central.region,
-        gate_regions=tuple(scenario.gate_regions),
-        gate_ous=tuple(scenario.gate_ous or ()),
-        policy=policy_from_data(scenario.policy),
-        platform=this_machine(),
-        max_attempts=_ONE_ATTEMPT,
-    )
-    session = sessions.session(spec.central_account, spec.central_region)
-    central = deploy_central(session, spec, cache=cache_folder(), sleep=_no_need_to_wait)
-    say(f"Central stack in account {spec.central_account}, {spec.central_region}: {central.decision_url}")
-    gates = deploy_members(session, spec, [central], sleep=_no_need_to_wait)
-    accounts = len({gate.account for gate in gates})
-    say(f"Gates by StackSet in {accounts} accounts, Regions {', '.join(spec.gate_regions)}: {len(gates)} stacks")
-    version = publish_policy(session, [central], spec.policy, "the scenario's first policy")
-    say(f"Policy version {version} is published: {', '.join(rule.name for rule in spec.policy.rules) or 'no rules'}")
-    return central
+def _roll_out(sessions: Sessions, scenario: Scenario, say: Say) -> CentralOutputs:
+    settings = _settings(scenario)
+    central, name = settings.central, settings.names.central_stack
+    policy = policy_from_data(scenario.policy)
+    want = wanted(settings, policy, cache_folder(), platform=this_machine(), max_attempts=_ONE_ATTEMPT)
+    session = sessions.session(central.account, central.region)
+    rollout = Rollout(session, want, _HANDS)
+    done = rollout.apply(rollout.look(), removals=False)
+    outputs = read_outputs(session.client("cloudformation"), name, central.region)
+    say(f"Central stack in account {central.account}, {central.region}: {outputs.decision_url}")
+    gates = [gate for wave in done.waves for gate in wave.gates]
+    accounts = len({account for account, _ in gates})
+    say(f"Gates by StackSet in {accounts} accounts, Regions {', '.join(scenario.gate_regions)}: {len(gates)} stacks")
+    say(f"Policy version 1 is published: {', '.join(rule.name for rule in policy.rules) or 'no rules'}")
+    return outputs
+
+
+def _settings(scenario: Scenario) -> Settings:
+    """What a platform team would write down for this organization."""
+    central = Central(account=scenario.central.account, region=scenario.central.region)
+    gates = Gates(regions=tuple(scenario.gate_regions), ous=tuple(scenario.gate_ous or ("",)))
+    return Settings(central=central, gates=gates)
 
 
 def _override_body(spec: OverrideSpec) -> dict[str, Any]:
@@ -246,7 +277,18 @@ def _override_body(spec: OverrideSpec) -> dict[str, Any]:
 
 
 def _no_need_to_wait(_: float) -> None:
-    """Stacks and operations of the simulator are complete when their request is answered."""
+    """Nothing in the simulator takes real time; an operation that has a pace goes on by being looked at."""
+
+
+_HANDS: Final = Hands(
+    sleep=_no_need_to_wait,
+    seconds=lambda: 0.0,
+    new_id=partial(secrets.token_hex, 16),
+    check=lambda _: (),
+    say=lambda _: None,
+    moved=lambda _: None,
+)
+"""Of nobody who watches: gates that do not answer show in what the scenario comes to."""
 
 
 def _create_pipeline(sessions: Sessions, pipeline: PipelineSpec) -> None:

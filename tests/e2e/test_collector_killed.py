@@ -95,7 +95,7 @@ class Run:
 
     def verdict(self, account: str, region: str = "us-east-1") -> Any:
         api = DecisionApi(
-            [self.opened.central.decision_url], Credentials(*self.opened.organization.access_keys[account])
+            [self.opened.cell().decision_url], Credentials(*self.opened.organization.access_keys[account])
         )
         return api.decide({"targets": [f"{account}/{region}"]})["verdict"]
 

@@ -4,101 +4,50 @@ The simulator judges each call by the role's own policies and keeps which statem
 version reaches is named below, with the reason.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Final
 
 import pytest
+from botocore.exceptions import ClientError
+from moto.dynamodb.models import dynamodb_backends
 from moto.iam.models import iam_backends
 from moto.logs.models import logs_backends
+from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
 
-from org_gate.simulator.iam.ledger import Use
 from org_gate.simulator.play import play
 from org_gate.simulator.world import World
-from tests.e2e.support import CENTRAL, ISSUE, ORDERS, Quiet, issue, scenario, update, world
-
-HOME: Final = "eu-west-1"
-COLLECTOR, API, RESUMER = (
-    f"arn:aws:iam::{CENTRAL}:role/org-gate-{name}-{HOME}" for name in ("collector", "api", "resumer")
+from tests.e2e.rights import (
+    API,
+    BOUNDARY,
+    COLLECTOR,
+    DATA,
+    GATE,
+    HOME,
+    NOT_JUDGED,
+    RESUMER,
+    ROLES,
+    client_of,
+    granted,
+    look_around,
+    reading,
+    used,
+    with_every_option,
 )
-GATE, ACCESS = (f"arn:aws:iam::{ORDERS}:role/org-gate-{name}-us-east-1" for name in ("gate", "access"))
-SPECIFIC, LATER = ISSUE.replace("_T1", "_T2"), ISSUE.replace("_T1", "_T3")
-Right = tuple[str, str, str]
-"""Role, the statement's Sid, action."""
-
-POLICY: Final = {
-    "version": 1,
-    "rules": [
-        {"name": "databases", "match": {"entities": ["db-*"]}, "targets": {"tags": {"tier": ["1"]}}, "verdict": "warn"},
-        {"name": "open-issues", "match": {"categories": ["issue"], "statuses": ["open"]}, "verdict": "block"},
-    ],
-}
-"""It needs all that only some policies need."""
-
-DATA = scenario(
-    issue("1m"),
-    issue("2m", SPECIFIC, accounts=[ORDERS]),
-    {"at": "2m", "deliver": {"arn": SPECIFIC}},
-    {"at": "3m", "run": "orders"},
-    update("4m", statusCode="closed", endTime="+4m"),
-    update("4m", SPECIFIC, statusCode="closed", endTime="+4m"),
-    {"at": "5m", "retry": "orders"},
-    {"at": "6m", "fault": {"service": "central", "kind": "down", "for": "1m"}},
-    {"at": "6m", "run": "orders"},
-    {"at": "70m", "run": "orders"},
-    issue("75m", LATER),
-    {"at": "76m", "run": "orders"},
-    update("78m", LATER, statusCode="closed"),
-    policy=POLICY,
-)
+from tests.e2e.support import CENTRAL, ORDERS, Quiet, world
 
 
 @pytest.fixture(name="opened", scope="module")
 def _opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with world(tmp_path_factory.mktemp("rights"), DATA) as opened:
+        with_every_option(opened)
         play(opened, Quiet())
+        refused = [what for what, answer in look_around(opened) if answer is None]
+        assert refused == []
         yield opened
 
 
-def policies(role_arn: str) -> dict[str, Any]:
-    backend = iam_backends[role_arn.split(":")[4]]["aws"]
-    role = backend.get_role(role_arn.rsplit("/", 1)[-1])
-    return {name: json.loads(text) if isinstance(text, str) else text for name, text in role.policies.items()}
-
-
-def granted(role_arn: str) -> set[Right]:
-    statements = [one for policy in policies(role_arn).values() for one in policy["Statement"]]
-    return {(role_arn, one["Sid"], action) for one in statements for action in _listed(one["Action"])}
-
-
-def _listed(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)
-
-
-def used(uses: tuple[Use, ...]) -> set[Right]:
-    return {(use.principal, use.statement, use.action) for use in uses if use.allowed}
-
-
-NOT_JUDGED: Final = {
-    (
-        COLLECTOR,
-        "ReadHealthOfTheOrganization",
-        "organizations:ListAccounts",
-    ): "AWS Health asks for it, the simulator not",
-    (RESUMER, "KeepWhatWaits", "dynamodb:DeleteItem"): "two hours after a deployment waits no more",
-    **{
-        (
-            RESUMER,
-            "ReceiveMessages",
-            f"sqs:{action}",
-        ): "Lambda's poller does that, which the simulator's does not ask IAM for"
-        for action in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")
-    },
-}
-
-
-@pytest.mark.parametrize("role", [COLLECTOR, API, RESUMER, GATE, ACCESS], ids=lambda arn: str(arn).rsplit("/", 1)[-1])
+@pytest.mark.parametrize("role", ROLES, ids=lambda arn: str(arn).rsplit("/", 1)[-1])
 def test_every_right_is_used_and_granted_once(opened: World, role: str) -> None:
     uses = opened.aws.door.guard.ledger.uses()
     assert granted(role) - used(uses) == {right for right in NOT_JUDGED if right[0] == role}
@@ -131,7 +80,36 @@ def test_who_may_call_a_function_does(opened: World) -> None:
 
 def test_no_role_of_the_product_was_denied_anything(opened: World) -> None:
     denied = [use for use in opened.aws.door.guard.ledger.denials() if "/org-gate-" in use.principal]
-    assert denied == []
+    assert [use for use in denied if "/org-gate-read-" not in use.principal] == [], "the read role's are a test's"
+
+
+def test_the_options_are_in_place(opened: World) -> None:
+    """What the update gave the cell: without it, the rights of the options would be used by nobody."""
+    del opened
+    (table,) = dynamodb_backends[CENTRAL][HOME].tables.values()
+    key = table.sse_specification["KMSMasterKeyId"]
+    assert key.startswith(f"arn:aws:kms:{HOME}:{CENTRAL}:key/")
+    assert {topic.kms_master_key_id for topic in sns_backends[CENTRAL][HOME].topics.values()} == {key}
+    queues = sqs_backends[CENTRAL][HOME].queues.values()
+    assert {(queue.kms_master_key_id, queue.sqs_managed_sse_enabled) for queue in queues} == {(key, False)}
+    groups = logs_backends[CENTRAL][HOME].groups.items()
+    assert {group.kms_key_id for name, group in groups if name != "/aws/lambda/org-gate"} == {key}
+    roles = [iam_backends[CENTRAL]["aws"].get_role(role.rpartition("/")[2]) for role in (COLLECTOR, API, RESUMER)]
+    assert {role.permissions_boundary_arn for role in roles} == {f"arn:aws:iam::{CENTRAL}:policy/{BOUNDARY}"}
+
+
+def test_the_read_role_only_reads(opened: World) -> None:
+    session = reading(opened)
+    pipelines = client_of(opened, session, "codepipeline", "us-east-1")
+    functions = client_of(opened, session, "lambda", "us-east-1")
+    for refused, params in (
+        (pipelines.start_pipeline_execution, {"name": "orders"}),
+        (pipelines.get_pipeline_state, {"name": "orders"}),
+        (functions.get_function, {"FunctionName": "org-gate"}),
+        (functions.get_function_configuration, {"FunctionName": "org-gate-other"}),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            refused(**params)
 
 
 FUNCTIONS = [

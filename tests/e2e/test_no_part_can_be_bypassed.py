@@ -28,7 +28,7 @@ STRANGER = Credentials("AKIAAAAAAAAAAAAAAAAA", "not-a-secret-of-this-organizatio
 
 def api_of(opened: World, account: str) -> DecisionApi:
     """The decision API as a person of that account asks it."""
-    return DecisionApi([opened.central.decision_url], Credentials(*opened.organization.access_keys[account]))
+    return DecisionApi([opened.cell().decision_url], Credentials(*opened.organization.access_keys[account]))
 
 
 @contextmanager
@@ -134,4 +134,4 @@ def test_who_asks_is_who_signed(tmp_path: Path) -> None:
             api_of(opened, PAYMENTS).decide({"targets": [f"{ORDERS}/us-east-1"]})
         assert refused.value.status == HTTPStatus.FORBIDDEN
         with pytest.raises(NoAnswer, match="403"):
-            DecisionApi([opened.central.decision_url], STRANGER).decide({"targets": [f"{ORDERS}/us-east-1"]})
+            DecisionApi([opened.cell().decision_url], STRANGER).decide({"targets": [f"{ORDERS}/us-east-1"]})

@@ -30,7 +30,7 @@ from org_gate.simulator.world import World
 from org_gate.store import Store
 from tests.e2e.support import CENTRAL, ISSUE, Quiet, issue, scenario, update, world
 
-SIZE: Final = int(os.environ.get("ORG_GATE_STORM", "20"))
+SIZE: Final = int(os.environ.get("ORG_GATE_STORM", "60"))
 IN_ACCOUNT: Final = 5
 ACCOUNTS: Final = -(-SIZE // IN_ACCOUNT)
 WAVE: Final = max(SIZE // 5, 8)

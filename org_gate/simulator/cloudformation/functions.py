@@ -40,7 +40,7 @@ class Function(MotoKind):
         properties = self.prepared(dict(cloudformation_json["Properties"]))
         tags = {tag["Key"]: tag["Value"] for tag in properties.get("Tags", [])}
         spec = {**properties, "FunctionName": resource_name, "Tags": tags}
-        for name in ("Timeout", "MemorySize"):
+        for name in ("Timeout", "MemorySize", "ReservedConcurrentExecutions"):
             if name in spec:
                 spec[name] = int(spec[name])
         backend = lambda_backends[account_id][region_name]
@@ -55,6 +55,9 @@ class Function(MotoKind):
         resource.timeout = int(properties.get("Timeout", 3))
         resource.memory_size = int(properties.get("MemorySize", 128))
         resource.architectures = properties.get("Architectures", ["x86_64"])
+        reserved = properties.get("ReservedConcurrentExecutions")
+        resource.reserved_concurrency = None if reserved is None else int(reserved)
+        resource.tracing_config = properties.get("TracingConfig", {"Mode": "PassThrough"})
         resource.update_function_code(properties["Code"])
         return resource
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from moto.cloudformation.exceptions import ValidationError
 from moto.events.models import EventBusPolicyStatement, events_backends
 from moto.iam.models import Role as MotoRole
 from moto.iam.models import iam_backends
@@ -25,11 +26,20 @@ class Role(MotoKind):
     ) | frozenset(("PermissionsBoundary", "RoleName", "Tags"))
     required = frozenset(("AssumeRolePolicyDocument",))
 
+    def create_from_cloudformation_json(
+        self, resource_name: str, cloudformation_json: Mapping[str, Any], account_id: str, region_name: str, **more: Any
+    ) -> Any:
+        _check_boundary(Place(account_id, region_name), cloudformation_json["Properties"])
+        return super().create_from_cloudformation_json(
+            resource_name, cloudformation_json, account_id, region_name, **more
+        )
+
     def made(self, place: Place, resource: Any, properties: Mapping[str, Any]) -> None:
         _attach(place, resource, properties.get("ManagedPolicyArns", ()))
 
     def changed(self, place: Place, resource: Any, properties: Mapping[str, Any]) -> Any:
         same_name(self, resource.name, properties, "RoleName")
+        _check_boundary(place, properties)
         document = properties["AssumeRolePolicyDocument"]
         resource.assume_role_policy_document = document if isinstance(document, str) else json.dumps(document)
         resource.description = properties.get("Description", "")
@@ -137,6 +147,13 @@ def _set_policies(owners: Iterable[Any], policy: str | None) -> None:
 
 def _iam(place: Place) -> Any:
     return iam_backends[place.account][get_partition(place.region)]
+
+
+def _check_boundary(place: Place, properties: Mapping[str, Any]) -> None:
+    """Raises ValidationError where the policy is not there."""
+    arn = properties.get("PermissionsBoundary")
+    if arn and arn not in _iam(place).managed_policies:
+        raise ValidationError(message=f"Scope ARN: {arn} does not exist or is not attachable.")
 
 
 def _attach(place: Place, role: Any, arns: Iterable[str]) -> None:

@@ -4,13 +4,15 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from moto.cloudformation.exceptions import ValidationError
+from moto.cloudwatch.models import Dashboard as MotoDashboard
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.dynamodb.models import Table as MotoTable
 from moto.dynamodb.models import dynamodb_backends
 from moto.logs.models import LogGroup as MotoLogGroup
 from moto.sns.models import sns_backends
 
-from org_gate.simulator.cloudformation import functions, identity
+from org_gate.simulator.cloudformation import functions, identity, messaging
 from org_gate.simulator.cloudformation.kinds import Kind, Made, MotoKind, OwnKind, Place, same_name
 
 
@@ -47,6 +49,7 @@ class Table(MotoKind):
     def changed(self, place: Place, resource: Any, properties: Mapping[str, Any]) -> Any:
         same_name(self, resource.name, properties, "TableName")
         resource.billing_mode = properties.get("BillingMode", "PROVISIONED")
+        resource.sse_specification = properties.get("SSESpecification")
         self.made(place, resource, properties)
         return resource
 
@@ -62,6 +65,29 @@ class LogGroup(MotoKind):
         del place
         same_name(self, resource.name, properties, "LogGroupName")
         resource.retention_in_days = properties.get("RetentionInDays")
+        resource.kms_key_id = properties.get("KmsKeyId")
+        return resource
+
+
+class Dashboard(MotoKind):
+    """AWS::CloudWatch::Dashboard, with the check that AWS makes of its text."""
+
+    type = "AWS::CloudWatch::Dashboard"
+    model = MotoDashboard
+    properties = frozenset(("DashboardBody", "DashboardName"))
+    required = frozenset(("DashboardBody",))
+
+    def prepared(self, properties: dict[str, Any]) -> dict[str, Any]:
+        try:
+            json.loads(properties["DashboardBody"])
+        except ValueError as error:
+            raise ValidationError(message=f"The field DashboardBody must be a valid JSON object: {error}") from error
+        return properties
+
+    def changed(self, place: Place, resource: Any, properties: Mapping[str, Any]) -> Any:
+        del place
+        same_name(self, resource.name, properties, "DashboardName")
+        resource.body = properties["DashboardBody"]
         return resource
 
 
@@ -132,6 +158,7 @@ OWN_KINDS: Final[Mapping[str, Kind]] = {
     kind.type: kind
     for kind in (
         Alarm(),
+        Dashboard(),
         LogGroup(),
         Subscription(),
         Table(),
@@ -144,6 +171,8 @@ OWN_KINDS: Final[Mapping[str, Kind]] = {
         identity.QueuePolicy(),
         identity.Role(),
         identity.TopicPolicy(),
+        messaging.Queue(),
+        messaging.Topic(),
     )
 }
 

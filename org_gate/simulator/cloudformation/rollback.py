@@ -40,9 +40,12 @@ def updated(backend: Any, stack: Any, update: Callable[[], Any]) -> Any:
     """The stack, updated or rolled back."""
     template, parameters = stack.template, dict(stack.parameters)
     try:
-        return update()
+        done = update()
+        done.description = done.template_dict.get("Description")  # which moto sets at creation alone
     except Exception as error:  # noqa: BLE001  whatever a resource of moto raises
         _stack_event(stack, "UPDATE_ROLLBACK_IN_PROGRESS", str(error))
+    else:
+        return done
     try:
         stack.parameters = parameters
         stack.template = template

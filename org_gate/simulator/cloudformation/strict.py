@@ -16,12 +16,14 @@ from moto.cloudformation.models import CloudFormationBackend, Stack, cloudformat
 from moto.cloudformation.parsing import ResourceMap
 from moto.cloudformation.responses import CloudFormationResponse
 
+from org_gate.simulator.cloudformation.change_sets import change_sets
 from org_gate.simulator.cloudformation.parameters import check_parameters, effective_parameters
 from org_gate.simulator.cloudformation.resources import OWN_KINDS
 from org_gate.simulator.cloudformation.rollback import resource_event, roll_back_creation, updated
 from org_gate.simulator.cloudformation.template import (
     TemplateError,
     check_capabilities,
+    check_mappings,
     check_size,
     check_template,
     conditions,
@@ -31,6 +33,7 @@ from org_gate.simulator.cloudformation.template import (
 from org_gate.simulator.rebind import all_rebound, rebound
 
 NO_CHANGES: Final = "No updates are to be performed."
+_PARTITION: Final = "aws"  # of every Region, here as in moto
 _NESTED: Final = "AWS::CloudFormation::Stack"  # moto loses a nested stack's failure
 
 
@@ -52,6 +55,7 @@ def strict_stacks() -> Iterator[None]:
         stack.enter_context(rebound(Stack, "parse_template", staticmethod(_remembering(Stack.parse_template))))
         stack.enter_context(all_rebound(ResourceMap, {"build_resource_diff": _resource_diff}))
         stack.enter_context(all_rebound(CloudFormationBackend, _backend_parts()))
+        stack.enter_context(change_sets(_has_changes))
         stack.enter_context(all_rebound(CloudFormationResponse, _response_parts()))
         yield
 
@@ -71,6 +75,7 @@ def checked_template(body: str, given: Mapping[str, str]) -> dict[str, Any]:
         if kind is not None:
             kind.check(logical_id, resource.get("Properties") or {})
     check_parameters(template, given)
+    check_mappings(template, {**effective_parameters(template, given), "AWS::Partition": _PARTITION})
     return template
 
 
@@ -87,6 +92,16 @@ def _remembering(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     return lambda template: deepcopy(parsed(template))
 
 
+def _without_no_value(clean: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """In lists too: moto drops ``AWS::NoValue`` where it is a property, but leaves a hole for an item."""
+
+    def cleaned(node: Any, resources: Any) -> Any:
+        value = clean(node, resources)
+        return [each for each in value if each is not None] if isinstance(node, list) else value
+
+    return cleaned
+
+
 def _parsing_parts() -> dict[str, Any]:
     moto_class = parsing.resource_class_from_type
 
@@ -99,6 +114,7 @@ def _parsing_parts() -> dict[str, Any]:
         return found
 
     return {
+        "clean_json": _without_no_value(parsing.clean_json),
         "resource_class_from_type": resource_class,
         "parse_and_create_resource": _told(parsing.parse_and_create_resource, "CREATE"),
         "parse_and_update_resource": _told(_only_updatable(parsing.parse_and_update_resource), "UPDATE"),
@@ -207,6 +223,14 @@ def _backend_parts() -> dict[str, Any]:
         return updated(backend, stack, lambda: update(backend, name, template, role_arn, listed, tags))
 
     return {"create_stack": create_stack, "update_stack": update_stack}
+
+
+def _has_changes(stack: Any, template: str, given: Mapping[str, str], tags: Mapping[str, str] | None) -> bool:
+    try:
+        wanted = checked_template(template, given)
+    except TemplateError as error:
+        raise as_moto_error(error) from error
+    return _differs(stack, wanted, given) or tags not in (None, stack.tags)
 
 
 def _given_for_update(stack: Any, parameters: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -81,6 +81,34 @@ def check_capabilities(template: Mapping[str, Any], capabilities: Collection[str
         raise TemplateError(f"Requires capabilities : [{wanted}]", "InsufficientCapabilitiesException")
 
 
+def check_mappings(template: Mapping[str, Any], values: Mapping[str, str]) -> None:
+    """Raises TemplateError for a ``Fn::FindInMap`` that finds nothing; ``values`` are what ``Ref`` gives, by name.
+
+    One whose keys are not known beforehand is left to the making.
+    """
+    mappings = template.get("Mappings") or {}
+    for keys in _look_ups(template["Resources"]):
+        known = [values.get(key["Ref"]) if isinstance(key, Mapping) else key for key in keys]
+        found: Any = mappings
+        for key in known:
+            if not isinstance(key, str):
+                break
+            if key not in found:
+                raise TemplateError(f"Template error: Unable to get mapping for {'::'.join(map(str, known))}")
+            found = found[key]
+
+
+def _look_ups(node: Any) -> Iterator[list[Any]]:
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            if key == "Fn::FindInMap":
+                yield value
+            yield from _look_ups(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _look_ups(item)
+
+
 def references(node: Any) -> Iterator[tuple[str, str | None]]:
     """Every Ref, GetAtt and Sub placeholder below the node: the name and, where there is one, the attribute."""
     if isinstance(node, Mapping):

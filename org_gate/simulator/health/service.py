@@ -81,7 +81,7 @@ class HealthService:
         if call.operation in _MANAGEMENT_OPERATIONS:
             return self._manage(call)
         with self._lock:
-            events, enabled = self._book.all(), self._enabled
+            events, enabled = self._book.all(), self._is_open()
         if call.operation in _ORGANIZATION_OPERATIONS:
             self._check_organization_access(call, enabled=enabled)
             view = OrganizationEvents(events, self._without_support_plan)
@@ -94,9 +94,15 @@ class HealthService:
             raise _denied(call, "only the management account of the organization may do this")
         with self._lock:
             if call.operation == "DescribeHealthServiceStatusForOrganization":
-                return {"healthServiceAccessStatusForOrganization": "ENABLED" if self._enabled else "DISABLED"}
+                return {"healthServiceAccessStatusForOrganization": "ENABLED" if self._is_open() else "DISABLED"}
             self._enabled = call.operation == "EnableHealthServiceAccessForOrganization"
+            if self._enabled:
+                self._org.enable_trusted_access(HEALTH_PRINCIPAL)  # on the management account's behalf
         return {}
+
+    def _is_open(self) -> bool:
+        """Whether there is a view of the organization: without trusted access AWS Health sees no accounts."""
+        return self._enabled and self._org.has_trusted_access(HEALTH_PRINCIPAL)
 
     def _check_plan(self, call: Call) -> None:
         if call.caller.account in self._without_support_plan:

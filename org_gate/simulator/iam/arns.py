@@ -122,6 +122,8 @@ def _logs(call: Call) -> tuple[str, ...]:
 
 def _iam(call: Call) -> tuple[str, ...]:
     params = call.params
+    if params.get("PolicySourceArn"):
+        return (params["PolicySourceArn"],)
     if params.get("PolicyArn") and not params.get("RoleName"):
         return (params["PolicyArn"],)
     if params.get("RoleName"):

@@ -31,6 +31,7 @@ KNOWN_KEYS: Final = frozenset(
         "aws:viaawsservice",
         "cloudwatch:namespace",
         "iam:passedtoservice",
+        "kms:viaservice",
         "lambda:functionarn",
         "lambda:functionurlauthtype",
         "lambda:invokedviafunctionurl",

@@ -26,7 +26,7 @@ Principal = Caller | Service
 class Question:
     """``resources`` are the spellings of one resource; a policy may use any. None means: no such policy exists.
 
-    ``must_trust``: the resource policy has to allow even within the account (a role's trust policy).
+    ``must_trust``: the resource policy has to allow even within the account (a role's trust policy, a key's).
     """
 
     principal: Principal
@@ -35,6 +35,7 @@ class Question:
     resource_account: str
     context: Context
     identity: tuple[Statement, ...] = ()
+    boundary: tuple[Statement, ...] | None = None
     session: tuple[Statement, ...] | None = None
     resource_policy: tuple[Statement, ...] | None = None
     must_trust: bool = False
@@ -56,41 +57,56 @@ class Grant(IntEnum):
     ACCOUNT = 1
     """It names the caller's account, whose own policies have to allow as well."""
     DIRECT = 2
+    """It names the role, or everybody."""
+    ITSELF = 3
+    """It names this very session or user: within the account neither boundary nor session policy narrows that."""
 
 
 def rule(question: Question) -> Ruling:
     """Allowed or not. Raises UnsupportedPolicyError where a policy that applies goes beyond this evaluator."""
     identity = _fitting(question.identity, question)
-    session = None if question.session is None else _fitting(question.session, question)
+    boundary, session = (None if one is None else _fitting(one, question) for one in _limits(question))
     granted = {
         statement: grant
         for statement in _fitting(question.resource_policy or (), question)
         if (grant := reach(statement, question.principal)) is not Grant.NONE
     }
-    for statement in (*identity, *(session or ()), *granted):
+    for statement in (*identity, *(boundary or ()), *(session or ()), *granted):
         if not statement.allow:
             return Ruling(allowed=False, statements=(statement,), why=f"with an explicit deny in {statement.place}")
-    if session is not None and not session:
-        return Ruling(allowed=False, statements=(), why="because no session policy allows it")
-    return _allowing(question, identity, granted, session or ())
+    if not _is_named_itself(question, granted):
+        for limit, name in ((boundary, "permissions boundary"), (session, "session policy")):
+            if limit is not None and not limit:
+                why = f"because no {name} allows the {question.action} action"
+                return Ruling(allowed=False, statements=(), why=why)
+    return _allowing(question, identity, granted, (*(boundary or ()), *(session or ())))
+
+
+def _limits(question: Question) -> tuple[tuple[Statement, ...] | None, ...]:
+    return question.boundary, question.session
+
+
+def _is_named_itself(question: Question, granted: Mapping[Statement, Grant]) -> bool:
+    own = isinstance(question.principal, Caller) and question.principal.account == question.resource_account
+    return own and Grant.ITSELF in granted.values()
 
 
 def _allowing(
     question: Question,
     identity: tuple[Statement, ...],
     granted: Mapping[Statement, Grant],
-    session: tuple[Statement, ...],
+    limits: tuple[Statement, ...],
 ) -> Ruling:
     strongest = max(granted.values(), default=Grant.NONE)
-    used = (*identity, *session, *granted)
+    used = (*identity, *limits, *granted)
     if isinstance(question.principal, Service):
-        enough = strongest is Grant.DIRECT
+        enough = strongest >= Grant.DIRECT
     elif question.principal.account != question.resource_account:
         enough = bool(identity) and strongest is not Grant.NONE
     elif question.must_trust:
-        enough = strongest is Grant.DIRECT or (strongest is Grant.ACCOUNT and bool(identity))
+        enough = strongest >= Grant.DIRECT or (strongest is Grant.ACCOUNT and bool(identity))
     else:
-        enough = bool(identity) or strongest is Grant.DIRECT
+        enough = bool(identity) or strongest >= Grant.DIRECT
     if enough:
         return Ruling(allowed=True, statements=used)
     return Ruling(allowed=False, statements=(), why=_missing(question, identity, strongest))
@@ -143,7 +159,9 @@ def _reach(kind: str, value: str, principal: Principal) -> Grant:
         return Grant.DIRECT if (kind, value) in (("Service", principal.principal), ("AWS", _ANYBODY)) else Grant.NONE
     if kind != "AWS":
         return Grant.NONE
-    if value in (_ANYBODY, principal.arn, principal.role_arn):
+    if value == principal.arn:
+        return Grant.ITSELF
+    if value in (_ANYBODY, principal.role_arn):
         return Grant.DIRECT
     if value in (principal.account, f"arn:aws:iam::{principal.account}:root"):
         return Grant.ACCOUNT

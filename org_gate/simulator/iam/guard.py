@@ -13,6 +13,7 @@ from org_gate.simulator.iam.arns import account_of
 from org_gate.simulator.iam.context import Context
 from org_gate.simulator.iam.documents import Statement
 from org_gate.simulator.iam.evaluate import Principal, Question, Ruling, Service, rule
+from org_gate.simulator.iam.keys import key_needs
 from org_gate.simulator.iam.ledger import Ledger, Use
 from org_gate.simulator.iam.needs import Need, needs
 from org_gate.simulator.organization import Organization
@@ -39,7 +40,7 @@ class Guard:
 
     def judge(self, call: Call) -> Denial | None:
         """None where all that the call needs is allowed."""
-        for need in needs(call):
+        for need in (each for own in needs(call) for each in (own, *key_needs(own))):
             denial = self._ask(call.caller, need, call.region)
             if denial is not None:
                 return denial
@@ -84,6 +85,22 @@ class Guard:
         caller = Caller(account, arn, "", f"{name}:{session}", role_arn=role_arn)
         return self._ask(caller, Need(action, (resource,), account_of(resource)), region) is None
 
+    def simulate(self, caller: Caller, need: Need, region: str) -> Ruling:
+        """What the caller's own policies say, and no others; it is not entered in the ledger.
+
+        Raises ValueError for a condition key that the evaluator does not know.
+        """
+        question = Question(
+            principal=caller,
+            action=need.action,
+            resources=need.resources,
+            resource_account=caller.account,
+            context=self._context(caller, region, caller.account, need.keys),
+            identity=stored.identity_statements(caller),
+            boundary=stored.boundary_statements(caller),
+        )
+        return rule(question)
+
     def _ask(self, principal: Principal, need: Need, region: str) -> Denial | None:
         owner = need.account or (principal.account if isinstance(principal, Caller) else "")
         question = Question(
@@ -93,9 +110,10 @@ class Guard:
             resource_account=owner,
             context=self._context(principal, region, owner, need.keys),
             identity=stored.identity_statements(principal) if isinstance(principal, Caller) else (),
+            boundary=stored.boundary_statements(principal) if isinstance(principal, Caller) else None,
             session=stored.session_statements(principal) if isinstance(principal, Caller) else None,
             resource_policy=_resource_policy(need),
-            must_trust=need.action.startswith("sts:AssumeRole"),
+            must_trust=need.action.startswith("sts:AssumeRole") or need.resources[0].startswith("arn:aws:kms:"),
         )
         ruling = rule(question)
         self._enter(principal, need, ruling)

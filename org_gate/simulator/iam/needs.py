@@ -25,7 +25,12 @@ class Need:
     keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-_PREFIXES: Final = {"dynamodbstreams": "dynamodb", "stepfunctions": "states", "resourcegroupstaggingapi": "tag"}
+_PREFIXES: Final = {
+    "dynamodbstreams": "dynamodb",
+    "stepfunctions": "states",
+    "resourcegroupstaggingapi": "tag",
+    "service-quotas": "servicequotas",
+}
 _FREE: Final = frozenset({("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")})
 _RENAMED: Final = {
     ("lambda", "Invoke"): "InvokeFunction",

@@ -6,6 +6,7 @@ from typing import Any, Final
 from moto.awslambda.models import lambda_backends
 from moto.events.models import events_backends
 from moto.iam.models import iam_backends
+from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
@@ -34,6 +35,19 @@ def identity_statements(caller: Caller) -> tuple[Statement, ...]:
     return tuple(one for owner in (backend.get_user(caller.user_name), *groups) for one in _of(owner))
 
 
+def boundary_statements(caller: Caller) -> tuple[Statement, ...] | None:
+    """Of the permissions boundary of a session's role, or of a user; None where it has none."""
+    backend = iam_backends[caller.account]["aws"]
+    user = None if caller.user_name is None else backend.get_user(caller.user_name)
+    owner = user if caller.role_arn is None else _role(caller.role_arn)
+    arn = getattr(owner, "permissions_boundary_arn", None)
+    if not arn:
+        return None
+    if arn not in backend.managed_policies:
+        raise UnsupportedPolicyError(f"the simulator does not know {arn}, the permissions boundary of {caller.arn}")
+    return statements(_current(backend.managed_policies[arn]), f"permissions boundary {arn}")
+
+
 def session_statements(caller: Caller) -> tuple[Statement, ...] | None:
     """Of the policy that an AssumeRole passed; None where it passed none."""
     if caller.role_arn is None:
@@ -44,7 +58,7 @@ def session_statements(caller: Caller) -> tuple[Statement, ...] | None:
 
 
 def resource_statements(arn: str) -> tuple[Statement, ...] | None:
-    """Of the policy of a function, queue, topic, event bus, bucket, object or role; None where it has none."""
+    """Of the policy of a function, queue, topic, event bus, bucket, object, key or role; None where it has none."""
     parts = (*arn.split(":", 5), "", "", "", "", "", "")[:6]
     find = _FINDERS.get(parts[2])
     document = None if find is None else find(parts[4], parts[3], parts[5])
@@ -65,13 +79,14 @@ def role_arn(account: str, name: str) -> str:
 
 
 def _of(owner: Any) -> Iterator[Statement]:
-    if getattr(owner, "permissions_boundary_arn", None):
-        raise UnsupportedPolicyError(f"{owner.arn} has a permissions boundary; the simulator does not evaluate those")
     for name, document in owner.policies.items():
         yield from statements(document, f"inline policy {name} of {owner.arn}")
     for policy in owner.managed_policies.values():
-        current = next(version for version in policy.versions if version.is_default)
-        yield from statements(current.document, f"managed policy {policy.arn}")
+        yield from statements(_current(policy), f"managed policy {policy.arn}")
+
+
+def _current(policy: Any) -> Any:
+    return next(version.document for version in policy.versions if version.is_default)
 
 
 def _role(arn: str) -> Any:
@@ -124,6 +139,11 @@ def _bucket(_account: str, _region: str, name: str) -> Any:
     return policy.decode() if isinstance(policy, bytes) else policy
 
 
+def _key(account: str, region: str, name: str) -> Any:
+    key = kms_backends[account][region].keys.get(name.removeprefix("key/"))
+    return None if key is None else key.policy
+
+
 _FINDERS: Final[Mapping[str, Callable[[str, str, str], Any]]] = {
     "lambda": _function,
     "sqs": _queue,
@@ -131,4 +151,5 @@ _FINDERS: Final[Mapping[str, Callable[[str, str, str], Any]]] = {
     "events": _bus,
     "s3": _bucket,
     "iam": _trust,
+    "kms": _key,
 }

@@ -16,9 +16,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TextIO, cast
 
 import boto3
+import botocore.session
 
 from org_gate.simulator.lambdas.launch import no_such_name
 from org_gate.simulator.rebind import rebound
+from org_gate.simulator.sessions import MODELS
 
 
 @dataclass
@@ -58,6 +60,7 @@ def separate_surroundings() -> Iterator[None]:
         stack.enter_context(rebound(socket, "gethostbyname_ex", no_such_name))
         stack.callback(_give_streams_back)
         stack.enter_context(rebound(boto3, "_get_default_session", _default_session(boto3._get_default_session)))
+        stack.enter_context(rebound(botocore.session, "create_loader", lambda _path=None: MODELS))
         stack.enter_context(rebound(threading.Thread, "start", _inheriting_start(threading.Thread.start)))
         yield
 

@@ -1,77 +1,120 @@
 """The StackSet operations of CloudFormation's API (``base.OwnService``), for service-managed StackSets.
 
 They belong to the organization: the management account sees them, and a delegated administrator that says so on
-every call. Operations are complete at once and reported as AWS reports complete ones.
+every call. What the calls set going is in ``operations``; what an organization that changes asks for in ``automatic``.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
-from moto.cloudformation.models import cloudformation_backends
-from moto.cloudformation.utils import get_stack_from_s3_url
 from moto.utilities.utils import get_partition
 
-from org_gate.simulator.base import AwsError, Call, OrgView, SimClock
-from org_gate.simulator.cloudformation.strict import checked_template
-from org_gate.simulator.cloudformation.template import URL_LIMIT, TemplateError, check_capabilities, check_size
-from org_gate.simulator.stacksets import engine, shapes
-from org_gate.simulator.stacksets.model import Instance, Operation, StackSet
+from org_gate.simulator.base import AwsError, Call, OrgView, RegionView, SimClock
+from org_gate.simulator.stacksets import automatic, requests, shapes
+from org_gate.simulator.stacksets.access import OrganizationsAccess
+from org_gate.simulator.stacksets.model import ALL, Instance, Operation, Scope, StackSet
+from org_gate.simulator.stacksets.operations import Operations, in_progress
+from org_gate.simulator.stacksets.preparing import Preparing, there, without_inoperable
+from org_gate.simulator.stacksets.reading import LOOKS, READS
 from org_gate.simulator.stacksets.targets import targeted_accounts
+from org_gate.simulator.stacksets.work import Work
 
-PRINCIPAL: Final = "member.org.stacksets.cloudformation.amazonaws.com"
 _NAME: Final = re.compile(r"^[a-zA-Z][-a-zA-Z0-9]{0,127}$")
 _SETTINGS: Final = ("AutoDeployment", "ManagedExecution")
-_READING: Final = ("DescribeStackSetOperation", "ListStackSetOperationResults")
+_NAMES_ONE: Final = ("DescribeStackSetOperation", "ListStackSetOperationResults", "StopStackSetOperation",
+                     "ListStackInstanceResourceDrifts")  # fmt: skip
 
 
 class StackSets:
-    """All service-managed StackSets of the organization, by Region and name."""
+    """All service-managed StackSets of the organization, by Region and name. Safe for several threads.
 
-    def __init__(self, clock: SimClock, org: OrgView) -> None:
+    ``regions`` says where an account can have stacks. ``pace`` is how many instances of an operation are finished
+    each time somebody looks at it; without one, all of them at once, before the request is answered.
+    """
+
+    def __init__(self, clock: SimClock, org: OrgView, regions: RegionView, pace: int | None = None) -> None:
         self._clock = clock
         self._org = org
+        self._preparing = Preparing(clock, org, regions)
+        self._access = OrganizationsAccess(org)
+        self._operations = Operations(clock, pace)
         self._sets: dict[tuple[str, str], StackSet] = {}
         self._deleted: list[tuple[str, StackSet]] = []
+        self._lock = threading.RLock()
         self._handlers: dict[str, Callable[[Call], dict[str, Any]]] = {
+            "ActivateOrganizationsAccess": self._access.activate,
             "CreateStackInstances": self._create_instances,
             "CreateStackSet": self._create,
+            "DeactivateOrganizationsAccess": self._access.deactivate,
             "DeleteStackInstances": self._delete_instances,
             "DeleteStackSet": self._delete,
-            "DescribeStackInstance": self._describe_instance,
-            "DescribeStackSet": self._describe,
-            "DescribeStackSetOperation": self._describe_operation,
-            "ListStackInstances": self._list_instances,
-            "ListStackSetOperationResults": self._list_results,
-            "ListStackSetOperations": self._list_operations,
+            "DescribeOrganizationsAccess": self._access.describe,
+            "DetectStackSetDrift": self._detect_drift,
             "ListStackSets": self._list,
+            "StopStackSetOperation": self._stop,
             "UpdateStackInstances": self._update_instances,
             "UpdateStackSet": self._update,
         }
-        self.operations = frozenset(self._handlers)
+        self.operations = frozenset((*self._handlers, *READS, *LOOKS))
 
     def handle(self, call: Call) -> dict[str, Any]:
         """The output shape of the operation. Raises AwsError."""
-        return self._handlers[call.operation](call)
+        with self._lock:
+            handler = self._handlers.get(call.operation)
+            return self._read(call) if handler is None else handler(call)
+
+    def organization_changed(self) -> None:
+        """Accounts came, moved or left: StackSets with automatic deployment follow them."""
+        with self._lock:
+            for stack_set in self._sets.values():
+                change = automatic.change_of(stack_set, self._org)
+                if stack_set.deploys_automatically and self._access.is_given():
+                    self._follow(stack_set, change)
+
+    def _follow(self, stack_set: StackSet, change: automatic.Change) -> None:
+        """As AWS does it: what is to go first, then what is to come."""
+        automatic.regrouped(stack_set, change)
+        prepare = self._preparing
+
+        def remove(operation: Operation) -> Work:
+            return prepare.removing_gone(stack_set, operation, there(stack_set, sorted(change.removed)))
+
+        def create(operation: Operation) -> Work:
+            arrived = automatic.arriving(stack_set, change.created, self._org.is_active)
+            return prepare.deploying(stack_set, operation, arrived)
+
+        for action, places, begin in (("DELETE", change.removed, remove), ("CREATE", change.created, create)):
+            if places:
+                operation = automatic.operation_for(stack_set, action, places, begin, self._clock.now())
+                self._operations.request(stack_set, operation, automatic=True)
+
+    def _read(self, call: Call) -> dict[str, Any]:
+        stack_set = self._found(call)
+        if call.operation in LOOKS:
+            self._operations.look(stack_set)
+        return {**READS, **LOOKS}[call.operation](stack_set, call)
 
     def _create(self, call: Call) -> dict[str, Any]:
         params = call.params
         if params.get("PermissionModel", "SELF_MANAGED") != "SERVICE_MANAGED":
             raise AwsError("ValidationError", "The simulator has SERVICE_MANAGED stack sets only")
-        self._check_caller(call)
+        self._access.check(call)
         name = params["StackSetName"]
         if not _NAME.match(name):
             raise AwsError("ValidationError", f"StackSetName {name!r} must match {_NAME.pattern}")
         if (call.region, name) in self._sets:
             raise AwsError("NameAlreadyExistsException", f"StackSet {name} already exists", 409)
-        made = self._new(call, name, _template_of(call, None), _parameters(params.get("Parameters"), {}))
+        template = requests.template_of(call, None)
+        made = self._new(call, name, template, requests.parameters_of(params.get("Parameters"), {}))
         self._sets[call.region, name] = made
         return {"StackSetId": made.id}
 
     def _new(self, call: Call, name: str, template: str, parameters: dict[str, str]) -> StackSet:
         capabilities = list(call.params.get("Capabilities", []))
-        _check(template, parameters, capabilities)
+        requests.check(template, parameters, capabilities)
         number = sum(stack_set.name == name for _, stack_set in self._deleted) + 1
         set_id = f"{name}:{uuid5(NAMESPACE_URL, f'{self._org.id}/{call.region}/{name}#{number}')}"
         partition = get_partition(call.region)
@@ -82,41 +125,66 @@ class StackSets:
             template=template,
             parameters=parameters,
             capabilities=capabilities,
-            tags=_tags(call.params),
+            tags=requests.tags_of(call.params),
             description=call.params.get("Description", ""),
             settings={key: call.params[key] for key in _SETTINGS if key in call.params},
         )
 
     def _update(self, call: Call) -> dict[str, Any]:
         stack_set, params = self._found(call), call.params
-        template = _template_of(call, stack_set.template)
-        parameters = _parameters(params.get("Parameters"), stack_set.parameters)
-        capabilities = list(params.get("Capabilities", []))
-        _check(template, parameters, capabilities)
-        stack_set.template, stack_set.parameters, stack_set.capabilities = template, parameters, capabilities
+        requests.check_update(params)
+        template = requests.template_of(call, stack_set.template)
+        parameters = requests.parameters_of(params.get("Parameters"), stack_set.parameters)
+        requests.check(template, parameters, list(params.get("Capabilities", [])))
+        self._check_execution(stack_set, params)
+        if params.get("DeploymentTargets"):
+            targeted_accounts(self._org, params["DeploymentTargets"])
+
+        def begin(operation: Operation) -> Work:
+            self._change(stack_set, params, template)
+            targeted = bool(params.get("DeploymentTargets"))
+            wanted = self._preparing.existing(stack_set, params) if targeted else stack_set.instances.values()
+            return self._preparing.deploying(stack_set, operation, wanted)
+
+        return self._request(call, stack_set, "UPDATE", ALL, begin)
+
+    def _change(self, stack_set: StackSet, params: Mapping[str, Any], template: str) -> None:
+        """The set is as it is to be from now on, whatever comes of the operation."""
+        parameters = requests.parameters_of(params.get("Parameters"), stack_set.parameters)
+        template = stack_set.template if params.get("UsePreviousTemplate") else template
+        if (template, parameters) != (stack_set.template, stack_set.parameters):
+            for instance in without_inoperable(stack_set.instances.values()):
+                instance.status = "OUTDATED"
+        stack_set.template, stack_set.parameters = template, parameters
+        stack_set.capabilities = list(params.get("Capabilities", []))
         stack_set.description = params.get("Description", stack_set.description)
-        stack_set.tags = _tags(params) if "Tags" in params else stack_set.tags
+        stack_set.tags = requests.tags_of(params) if "Tags" in params else stack_set.tags
         stack_set.settings |= {key: params[key] for key in _SETTINGS if key in params}
-        for instance in stack_set.instances.values():
-            instance.status = "OUTDATED"
-        wanted = self._existing(stack_set, params) if params.get("DeploymentTargets") else stack_set.instances.values()
-        return self._run(call, stack_set, "UPDATE", wanted, lambda each: engine.deploy(stack_set, each))
+
+    def _check_execution(self, stack_set: StackSet, params: Mapping[str, Any]) -> None:
+        wanted = params.get("ManagedExecution")
+        if wanted is None or not stack_set.unfinished():
+            return
+        if str(wanted.get("Active", False)).lower() != str(stack_set.has_managed_execution).lower():
+            message = "ManagedExecution cannot be changed while operations of the StackSet run or are queued"
+            raise AwsError("InvalidOperationException", message)
 
     def _delete(self, call: Call) -> dict[str, Any]:
         stack_set = self._found(call)
+        if stack_set.unfinished():
+            raise in_progress(stack_set, stack_set.unfinished()[0])
         if stack_set.instances:
             raise AwsError("StackSetNotEmptyException", "StackSet is not empty", 409)
         stack_set.status = "DELETED"
         self._deleted.append((call.region, self._sets.pop((call.region, stack_set.name))))
         return {}
 
-    def _describe(self, call: Call) -> dict[str, Any]:
-        return {"StackSet": shapes.stack_set_shape(self._found(call))}
-
     def _list(self, call: Call) -> dict[str, Any]:
-        if call.caller.account != self._org.management and call.params.get("CallAs") != "DELEGATED_ADMIN":
+        as_administrator = call.params.get("CallAs") == "DELEGATED_ADMIN"
+        if call.caller.account != self._org.management and not as_administrator:
             return shapes.page([], call.params)
-        self._check_caller(call)
+        if as_administrator:
+            self._access.check(call)
         gone = [stack_set for region, stack_set in self._deleted if region == call.region]
         live = [stack_set for (region, _), stack_set in self._sets.items() if region == call.region]
         status = call.params.get("Status")
@@ -125,207 +193,94 @@ class StackSets:
 
     def _create_instances(self, call: Call) -> dict[str, Any]:
         stack_set, params = self._found(call), call.params
-        overrides = _overrides(stack_set, params, {})
-        suspended = self._suspended()
-        wanted = []
-        for account, ou in targeted_accounts(self._org, params.get("DeploymentTargets") or {}).items():
-            for region in [] if account in suspended else params["Regions"]:
-                instance = stack_set.instances.setdefault(
-                    (account, region), Instance(account, region, ou, _stack_name(stack_set, account, region), {})
-                )
-                instance.overrides = dict(overrides) if "ParameterOverrides" in params else instance.overrides
-                wanted.append(instance)
-        return self._run(call, stack_set, "CREATE", wanted, lambda each: engine.deploy(stack_set, each))
+        requests.overrides_of(stack_set, params, {})
+        targets, regions = params.get("DeploymentTargets") or {}, list(params["Regions"])
+        scope = Scope(frozenset(targeted_accounts(self._org, targets, creating=True)), frozenset(regions))
+
+        def begin(operation: Operation) -> Work:
+            overrides = requests.overrides_of(stack_set, params, {})
+            wanted = []
+            for account, ou in targeted_accounts(self._org, targets, creating=True).items():
+                for region in regions:
+                    name = requests.stack_name(stack_set, account, region)
+                    new = Instance(account, region, ou, name, {})
+                    instance = stack_set.instances.setdefault(new.place, new)
+                    instance.overrides = dict(overrides) if "ParameterOverrides" in params else instance.overrides
+                    wanted.append(instance)
+            return self._preparing.deploying(stack_set, operation, wanted)
+
+        asked = self._request(call, stack_set, "CREATE", scope, begin)
+        automatic.remember_targets(stack_set, self._org, targets, regions)
+        return asked
 
     def _update_instances(self, call: Call) -> dict[str, Any]:
         stack_set, params = self._found(call), call.params
-        wanted = self._existing(stack_set, params)
-        if "ParameterOverrides" in params:
-            overrides = [_overrides(stack_set, params, instance.overrides) for instance in wanted]
-            for instance, own in zip(wanted, overrides, strict=True):
-                instance.overrides = own
-        return self._run(call, stack_set, "UPDATE", wanted, lambda each: engine.deploy(stack_set, each))
+        for instance in self._preparing.existing(stack_set, params):
+            requests.overrides_of(stack_set, params, instance.overrides)
+
+        def begin(operation: Operation) -> Work:
+            wanted = self._preparing.existing(stack_set, params)
+            if "ParameterOverrides" in params:
+                for instance in wanted:
+                    instance.overrides = requests.overrides_of(stack_set, params, instance.overrides)
+            return self._preparing.deploying(stack_set, operation, wanted)
+
+        return self._request(call, stack_set, "UPDATE", self._preparing.scope(params), begin)
 
     def _delete_instances(self, call: Call) -> dict[str, Any]:
         stack_set, params = self._found(call), call.params
-        retain = bool(params["RetainStacks"])
-        wanted = self._existing(stack_set, params)
+        scope = self._preparing.scope(params)
 
-        def act(instance: Instance) -> str:
-            reason = "" if retain else engine.remove(instance)
-            if not reason:
-                del stack_set.instances[instance.place]
-            return reason
+        def begin(operation: Operation) -> Work:
+            return self._preparing.removing(stack_set, operation, self._preparing.existing(stack_set, params))
 
-        return self._run(call, stack_set, "DELETE", wanted, act)
+        asked = self._request(call, stack_set, "DELETE", scope, begin)
+        automatic.forget_targets(stack_set, self._org, params["DeploymentTargets"], list(params["Regions"]))
+        return asked
 
-    def _describe_instance(self, call: Call) -> dict[str, Any]:
-        stack_set, params = self._found(call), call.params
-        place = (params["StackInstanceAccount"], params["StackInstanceRegion"])
-        if place not in stack_set.instances:
-            raise AwsError("StackInstanceNotFoundException", f"No stack instance in {' '.join(place)}", 404)
-        return {"StackInstance": shapes.instance_shape(stack_set, stack_set.instances[place])}
-
-    def _list_instances(self, call: Call) -> dict[str, Any]:
+    def _detect_drift(self, call: Call) -> dict[str, Any]:
         stack_set = self._found(call)
-        wanted = [each for _, each in sorted(stack_set.instances.items()) if _fits(each, call.params)]
-        return shapes.page([shapes.instance_summary(stack_set, each) for each in wanted], call.params)
+        other = next((each for each in stack_set.unfinished() if each.action == "DETECT_DRIFT"), None)
+        if other is not None:
+            raise in_progress(stack_set, other)
 
-    def _describe_operation(self, call: Call) -> dict[str, Any]:
-        stack_set = self._found(call)
-        return {"StackSetOperation": shapes.operation_shape(stack_set, _operation(stack_set, call))}
+        def begin(operation: Operation) -> Work:
+            return self._preparing.detecting(stack_set, operation)
 
-    def _list_operations(self, call: Call) -> dict[str, Any]:
-        operations = reversed(self._found(call).operations.values())
-        return shapes.page([shapes.operation_summary(each) for each in operations], call.params)
+        return self._request(call, stack_set, "DETECT_DRIFT", ALL, begin)
 
-    def _list_results(self, call: Call) -> dict[str, Any]:
-        results = _operation(self._found(call), call).results
-        return shapes.page([shapes.result_summary(each) for each in results], call.params)
+    def _stop(self, call: Call) -> dict[str, Any]:
+        self._operations.stop(requests.operation_of(self._found(call), call))
+        return {}
 
-    def _run(
-        self, call: Call, stack_set: StackSet, action: str, wanted: Iterable[Instance], act: engine.Act
+    def _request(
+        self, call: Call, stack_set: StackSet, action: str, scope: Scope, begin: Callable[[Operation], Work]
     ) -> dict[str, Any]:
         params = call.params
-        operation_id = params.get("OperationId") or _operation_id(stack_set)
-        preferences = params.get("OperationPreferences") or {}
-        results, succeeded = engine.run(self._awake(list(wanted), operation_id), act, preferences)
-        stack_set.operations[operation_id] = Operation(
-            id=operation_id,
+        requests.check_preferences(params)
+        operation = Operation(
+            id=params.get("OperationId") or requests.next_operation_id(stack_set),
             action=action,
-            status="SUCCEEDED" if succeeded else "FAILED",
-            at=self._clock.now(),
-            preferences=preferences,
+            requested=self._clock.now(),
+            preferences=params.get("OperationPreferences") or {},
             targets=params.get("DeploymentTargets") or {},
-            results=results,
+            scope=scope,
+            begin=begin,
             retain_stacks=bool(params.get("RetainStacks")),
         )
-        return {"OperationId": operation_id}
-
-    def _awake(self, instances: Iterable[Instance], operation_id: str) -> list[Instance]:
-        """Those in accounts that are not suspended; the others say that they were skipped."""
-        suspended, awake = self._suspended(), []
-        for instance in instances:
-            instance.last_operation = operation_id
-            if instance.account in suspended:
-                instance.detailed_status = "SKIPPED_SUSPENDED_ACCOUNT"
-            else:
-                awake.append(instance)
-        return awake
-
-    def _existing(self, stack_set: StackSet, params: Mapping[str, Any]) -> list[Instance]:
-        """The instances that the call's targets and Regions mean."""
-        accounts = targeted_accounts(self._org, params.get("DeploymentTargets") or {})
-        regions = params.get("Regions") or sorted({region for _, region in stack_set.instances})
-        return [
-            stack_set.instances[account, region]
-            for account in accounts
-            for region in regions
-            if (account, region) in stack_set.instances
-        ]
-
-    def _suspended(self) -> set[str]:
-        return {account.id for account in self._org.accounts() if account.status != "ACTIVE"}
+        self._operations.request(stack_set, operation)
+        return {"OperationId": operation.id}
 
     def _found(self, call: Call) -> StackSet:
+        if call.params.get("CallAs") == "DELEGATED_ADMIN":
+            self._access.check(call)
         name = call.params["StackSetName"].split(":")[0]
         found = self._sets.get((call.region, name))
         own = call.caller.account == self._org.management
         if found is None or not (own or call.params.get("CallAs") == "DELEGATED_ADMIN"):
             raise AwsError("StackSetNotFoundException", f"StackSet {call.params['StackSetName']} not found", 404)
-        self._check_caller(call)
-        _check_regions(call)
-        if call.operation not in _READING and call.params.get("OperationId") in found.operations:
+        self._access.check(call)
+        requests.check_regions(call)
+        if call.operation not in _NAMES_ONE and call.params.get("OperationId") in found.operations:
             raise AwsError("OperationIdAlreadyExistsException", "An operation of that id already exists", 409)
         return found
-
-    def _check_caller(self, call: Call) -> None:
-        as_administrator = call.params.get("CallAs", "SELF") == "DELEGATED_ADMIN"
-        if as_administrator and not self._org.is_delegated(call.caller.account, PRINCIPAL):
-            raise AwsError("ValidationError", "Account used is not a delegated administrator")
-        if not as_administrator and call.caller.account != self._org.management:
-            msg = "You must be the management account or delegated admin account of an organization"
-            raise AwsError("ValidationError", f"{msg} before operating a SERVICE_MANAGED stack set")
-        if not self._org.has_trusted_access(PRINCIPAL):
-            msg = "You must enable organizations access to operate a service managed stack set"
-            raise AwsError("ValidationError", msg)
-
-
-def _check(template: str, parameters: Mapping[str, str], capabilities: list[str]) -> None:
-    try:
-        check_capabilities(checked_template(template, parameters), capabilities)
-    except TemplateError as error:
-        raise AwsError(error.code, error.message) from error
-
-
-def _template_of(call: Call, previous: str | None) -> str:
-    """Raises AwsError where there is none, or it is too large."""
-    body, url = call.params.get("TemplateBody"), call.params.get("TemplateURL")
-    try:
-        if body:
-            check_size(body)
-            return str(body)
-        if url:
-            fetched = get_stack_from_s3_url(url, call.caller.account, get_partition(call.region))
-            check_size(fetched, limit=URL_LIMIT)
-            return str(fetched)
-    except TemplateError as error:
-        raise AwsError(error.code, error.message) from error
-    if previous is None or not call.params.get("UsePreviousTemplate"):
-        raise AwsError("ValidationError", "Either Template URL or Template Body must be specified.")
-    return previous
-
-
-def _parameters(given: Iterable[Mapping[str, Any]] | None, previous: Mapping[str, str]) -> dict[str, str]:
-    return {
-        each["ParameterKey"]: previous.get(each["ParameterKey"], "")
-        if each.get("UsePreviousValue")
-        else each.get("ParameterValue", "")
-        for each in given or ()
-    }
-
-
-def _overrides(stack_set: StackSet, params: Mapping[str, Any], previous: Mapping[str, str]) -> dict[str, str]:
-    """``previous`` are those of the instance until now; what is not listed goes back to the set's. Raises AwsError."""
-    overrides = _parameters(params.get("ParameterOverrides"), {**stack_set.parameters, **previous})
-    strange = sorted(overrides.keys() - stack_set.parameters.keys())
-    if strange:
-        raise AwsError("ValidationError", f"Parameters: {strange} are not specified in the stack set")
-    _check(stack_set.template, {**stack_set.parameters, **overrides}, stack_set.capabilities)
-    return overrides
-
-
-def _tags(params: Mapping[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in params.get("Tags") or []}
-
-
-def _check_regions(call: Call) -> None:
-    known = cloudformation_backends[call.caller.account].regions
-    unknown = [region for region in call.params.get("Regions") or [] if region not in known]
-    if unknown:
-        raise AwsError("ValidationError", f"Regions: {', '.join(unknown)} do not exist")
-
-
-def _stack_name(stack_set: StackSet, account: str, region: str) -> str:
-    return f"StackSet-{stack_set.name}-{uuid5(NAMESPACE_URL, f'{stack_set.id}/{account}/{region}')}"
-
-
-def _operation_id(stack_set: StackSet) -> str:
-    return str(uuid5(NAMESPACE_URL, f"{stack_set.id}/operation#{len(stack_set.operations) + 1}"))
-
-
-def _operation(stack_set: StackSet, call: Call) -> Operation:
-    found = stack_set.operations.get(call.params["OperationId"])
-    if found is None:
-        raise AwsError("OperationNotFoundException", f"Operation {call.params['OperationId']} not found", 404)
-    return found
-
-
-def _fits(instance: Instance, params: Mapping[str, Any]) -> bool:
-    if params.get("StackInstanceAccount", instance.account) != instance.account:
-        return False
-    if params.get("StackInstanceRegion", instance.region) != instance.region:
-        return False
-    shown = {"DETAILED_STATUS": instance.detailed_status, "LAST_OPERATION_ID": instance.last_operation}
-    filters = params.get("Filters") or []
-    return all(shown.get(each["Name"], "NOT_CHECKED") in each["Values"].split(",") for each in filters)

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from org_gate.simulator.base import AwsError
-from org_gate.simulator.stacksets.model import Instance, Operation, Result, StackSet
+from org_gate.simulator.stacksets.model import Instance, Operation, ResourceDrift, StackSet
+from org_gate.simulator.stacksets.work import Result
 
+DETECT_DRIFT: Final = "DETECT_DRIFT"
 _PAGE: Final = 100
+_DETECTION: Final = {"RUNNING": "IN_PROGRESS", "STOPPING": "IN_PROGRESS", "QUEUED": "IN_PROGRESS", "STOPPED": "STOPPED"}
 
 
 def stack_set_shape(stack_set: StackSet) -> dict[str, Any]:
@@ -22,8 +25,9 @@ def stack_set_shape(stack_set: StackSet) -> dict[str, Any]:
         "Capabilities": stack_set.capabilities,
         "Tags": [{"Key": key, "Value": value} for key, value in stack_set.tags.items()],
         "PermissionModel": "SERVICE_MANAGED",
-        "OrganizationalUnitIds": sorted({each.ou for each in instances if each.ou}),
+        "OrganizationalUnitIds": sorted({*stack_set.targets, *(each.ou for each in instances if each.ou)}),
         "Regions": sorted({each.region for each in instances}),
+        **_drift_details(stack_set),
         **stack_set.settings,
     }
 
@@ -35,7 +39,7 @@ def stack_set_summary(stack_set: StackSet) -> dict[str, Any]:
         "Description": stack_set.description,
         "Status": stack_set.status,
         "PermissionModel": "SERVICE_MANAGED",
-        "DriftStatus": "NOT_CHECKED",
+        **_drift_summary(stack_set),
         **stack_set.settings,
     }
 
@@ -50,8 +54,9 @@ def instance_summary(stack_set: StackSet, instance: Instance) -> dict[str, Any]:
         "StackInstanceStatus": {"DetailedStatus": instance.detailed_status},
         **({"StatusReason": instance.reason} if instance.reason else {}),
         **({"OrganizationalUnitId": instance.ou} if instance.ou else {}),
-        "DriftStatus": "NOT_CHECKED",
-        "LastOperationId": instance.last_operation,
+        "DriftStatus": instance.drift.status,
+        **({} if instance.drift.at is None else {"LastDriftCheckTimestamp": instance.drift.at}),
+        **({"LastOperationId": instance.last_operation} if instance.last_operation else {}),
     }
 
 
@@ -65,8 +70,9 @@ def operation_summary(operation: Operation) -> dict[str, Any]:
         "OperationId": operation.id,
         "Action": operation.action,
         "Status": operation.status,
-        "CreationTimestamp": operation.at,
-        "EndTimestamp": operation.at,
+        **({"StatusReason": operation.reason} if operation.reason else {}),
+        "CreationTimestamp": operation.requested,
+        **({} if operation.ended is None else {"EndTimestamp": operation.ended}),
         "StatusDetails": {"FailedStackInstancesCount": operation.failures},
         "OperationPreferences": dict(operation.preferences),
     }
@@ -78,6 +84,7 @@ def operation_shape(stack_set: StackSet, operation: Operation) -> dict[str, Any]
         "StackSetId": stack_set.id,
         "DeploymentTargets": dict(operation.targets),
         **({"RetainStacks": operation.retain_stacks} if operation.action == "DELETE" else {}),
+        **(_details(stack_set, operation) if operation.action == DETECT_DRIFT else {}),
     }
 
 
@@ -93,6 +100,56 @@ def result_summary(result: Result) -> dict[str, Any]:
         },
         **({"OrganizationalUnitId": result.ou} if result.ou else {}),
     }
+
+
+def drift_summary(instance: Instance, drift: ResourceDrift) -> dict[str, Any]:
+    differences = [
+        {"PropertyPath": path, "ExpectedValue": expected, "ActualValue": actual, "DifferenceType": "NOT_EQUAL"}
+        for path, (expected, actual) in drift.differences.items()
+    ]
+    return {
+        "StackId": instance.stack_id,
+        "LogicalResourceId": drift.logical_id,
+        "PhysicalResourceId": drift.physical_id,
+        "ResourceType": drift.type,
+        "PropertyDifferences": differences,
+        "StackResourceDriftStatus": drift.status,
+        "Timestamp": instance.drift.at,
+    }
+
+
+def _drift_details(stack_set: StackSet) -> dict[str, Any]:
+    """Of the last detection that is over."""
+    done = [each for each in stack_set.operations.values() if each.action == DETECT_DRIFT and each.is_over]
+    return _details(stack_set, done[-1]) if done else {}
+
+
+def _drift_summary(stack_set: StackSet) -> dict[str, Any]:
+    details = _drift_details(stack_set).get("StackSetDriftDetectionDetails", {"DriftStatus": "NOT_CHECKED"})
+    kept = ("DriftStatus", "LastDriftCheckTimestamp")
+    return {name: details[name] for name in kept if name in details}
+
+
+def _details(stack_set: StackSet, operation: Operation) -> dict[str, Any]:
+    looked_at = [each for each in stack_set.instances.values() if each.drift.operation == operation.id]
+    drifted = sum(each.drift.status == "DRIFTED" for each in looked_at)
+    counts = {
+        "TotalStackInstancesCount": len(operation.results),
+        "DriftedStackInstancesCount": drifted,
+        "InSyncStackInstancesCount": len(looked_at) - drifted,
+        "InProgressStackInstancesCount": sum(each.status in ("PENDING", "RUNNING") for each in operation.results),
+        "FailedStackInstancesCount": operation.failures,
+    }
+    status = "DRIFTED" if drifted else "IN_SYNC" if looked_at else "NOT_CHECKED"
+    ended = {} if operation.ended is None else {"LastDriftCheckTimestamp": operation.ended}
+    detection = _DETECTION.get(operation.status, "COMPLETED")
+    if operation.failures:
+        detection = "FAILED" if operation.status == "FAILED" else "PARTIAL_SUCCESS"
+    return {
+        "StackSetDriftDetectionDetails": {
+            "DriftStatus": status, "DriftDetectionStatus": detection, **ended, **counts,
+        }
+    }  # fmt: skip
 
 
 def parameter_list(parameters: Mapping[str, str]) -> list[dict[str, str]]:

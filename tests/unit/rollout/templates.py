@@ -36,9 +36,10 @@ def properties(template: str, kind: str) -> dict[str, dict[str, Any]]:
 
 
 def statements(template: str, role: str) -> list[dict[str, Any]]:
-    """The statements of a role's inline policies."""
+    """The statements of a role's inline policies, those of options too."""
     policies = properties(template, "AWS::IAM::Role")[role]["Policies"]
-    return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+    listed = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+    return [statement["Fn::If"][1] if "Fn::If" in statement else statement for statement in listed]
 
 
 def actions(statement: dict[str, Any]) -> list[str]:

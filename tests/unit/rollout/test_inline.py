@@ -62,13 +62,27 @@ def test_comments_and_docstrings_are_gone() -> None:
     assert lines[0].startswith("# org_gate/member/gate.py")
     assert "import os" in lines
     assert [line for line in lines[1:] if '"""' in line or "#" in line] == [
-        ' value = "# no comment"',
-        ' return value + """',
+        ' value="# no comment"',
+        ' return value+"""',
         "# no comment either",
         '"""',
     ]
-    assert "def text(one, *more, key = None, **rest):" in lines
+    assert "def text(one,*more,key=None,**rest):" in lines
     assert lines[lines.index("class Empty(Exception):") + 1] == " pass"
+
+
+@pytest.mark.parametrize(
+    ("written", "left"),
+    [
+        ("x = (1, -2) if y == 3 else not z", "x=(1,-2) if y==3 else not z"),
+        ("return - x , [ a for a in (b, * c) if a ]", "return -x,[a for a in (b,*c) if a]"),
+        ("y = lambda a, *, b=1 : {**a, 'b': b}", "y=lambda a,*,b=1:{**a,'b':b}"),
+        ('x = "a = b, c" "d" % y', 'x="a = b, c" "d"%y'),
+        ('x = f"a = {b + c!r:>{d + 1}}, {e , g}" + h', 'x=f"a = {b + c!r:>{d + 1}}, {e , g}"+h'),
+    ],
+)
+def test_spaces_beside_operators_go_but_not_in_strings_nor_where_words_would_meet(written: str, left: str) -> None:
+    assert inlined(f"def g(x):\n    {written}\n").splitlines()[-1] == f" {left}"
 
 
 @pytest.mark.parametrize("line", ['x = "\N{EN DASH}"', "if x:\ty = 1"])

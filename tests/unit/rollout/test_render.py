@@ -1,7 +1,9 @@
+import hashlib
 import importlib.util
 import re
 import subprocess
 import sys
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,9 +12,9 @@ import pytest
 from org_gate.central import collector
 from org_gate.central.settings import api_settings, collector_settings, resumer_settings
 from org_gate.decision.resumption import HANDED_FOR
-from org_gate.rollout.files import PACKAGE
-from org_gate.rollout.lambda_platform import LambdaPlatform
-from org_gate.rollout.render import central_template, examples, main, member_template, stale_examples
+from org_gate.rollout.files import PACKAGE, cache_folder
+from org_gate.rollout.lambda_platform import LambdaPlatform, this_machine
+from org_gate.rollout.render import central_template, examples, main, member_template, stale_examples, write_release
 from tests.unit.rollout.templates import actions, properties, read, statements
 
 RENDERED = Path(__file__).parents[3] / "stacksets" / "rendered"
@@ -21,6 +23,7 @@ ELSEWHERE = LambdaPlatform("3.11", "x86_64")
 # What stands behind these is known to the simulator, which refuses a stack with any other.
 KNOWN_TYPES = {
     "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::Dashboard",
     "AWS::DynamoDB::Table",
     "AWS::Events::Rule",
     "AWS::IAM::Role",
@@ -36,7 +39,7 @@ KNOWN_TYPES = {
     "AWS::SQS::QueuePolicy",
 }
 # These actions name no resource in IAM.
-WITHOUT_RESOURCE = re.compile(r"^(health|organizations|codepipeline):")
+WITHOUT_RESOURCE = re.compile(r"^(health|organizations|codepipeline|xray):")
 
 
 def test_the_committed_examples_are_fresh() -> None:
@@ -50,6 +53,16 @@ def test_what_is_not_fresh_is_named(tmp_path: Path) -> None:
     (tmp_path / "central.yaml").unlink()
     assert main(["--check", str(tmp_path)]) == f"not fresh in {tmp_path}: central.yaml, member.yaml; run `make render`"
     assert "usage" in str(main([]))
+
+
+def test_a_release_is_all_that_another_tool_deploys(tmp_path: Path) -> None:
+    platform = this_machine()
+    code = write_release(tmp_path, platform, cache_folder())
+    assert {each.name for each in tmp_path.iterdir()} == {"central.yaml", "member.yaml", code.name}
+    assert code.name == f"{hashlib.sha256(code.read_bytes()).hexdigest()}.zip"
+    assert f"Runtime: python{platform.python}" in (tmp_path / "member.yaml").read_text()
+    with zipfile.ZipFile(code) as packed:
+        assert "org_gate/central/api.py" in packed.namelist()
 
 
 def test_cfn_lint_finds_nothing_for_any_platform(tmp_path: Path) -> None:

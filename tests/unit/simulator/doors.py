@@ -69,7 +69,8 @@ class Doors:
 
 
 @contextmanager
-def opened() -> Iterator[Doors]:
+def opened(administrator: str | None = CENTRAL) -> Iterator[Doors]:
+    """Without an administrator, no service has trusted access either."""
     clock = SimClock(START)
     with moto_ground(clock):
         org = Organization.build(
@@ -80,7 +81,7 @@ def opened() -> Iterator[Doors]:
                 AccountSpec(CENTRAL, "central", "Platform"),
                 AccountSpec(CLOSED, "closed", "Workloads", status="SUSPENDED"),
             ],
-            delegated_administrator=CENTRAL,
+            delegated_administrator=administrator,
             start=START,
         )
         faults = Faults(clock, hold_seconds=0.01, delay_seconds=0.01)

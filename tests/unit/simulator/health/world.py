@@ -23,17 +23,29 @@ class Organization:
     management = MANAGEMENT
     root_id = "r-abcd"
 
+    def __init__(self) -> None:
+        self.trusted: set[str] = set()
+
     def accounts(self) -> tuple[OrgAccount, ...]:
         return tuple(OrgAccount(id_, id_, "ACTIVE", self.root_id) for id_ in (MANAGEMENT, ORDERS, WEB, BROKE, CENTRAL))
 
     def accounts_below(self, parent_id: str) -> tuple[str, ...]:
         return tuple(account.id for account in self.accounts() if account.parent_id == parent_id)
 
+    def is_active(self, account: str) -> bool:
+        return any(one.id == account for one in self.accounts())
+
     def is_delegated(self, account: str, service_principal: str) -> bool:
         return account == CENTRAL and service_principal == HEALTH_PRINCIPAL
 
     def has_trusted_access(self, service_principal: str) -> bool:
-        return service_principal == HEALTH_PRINCIPAL
+        return service_principal in self.trusted
+
+    def enable_trusted_access(self, service_principal: str) -> None:
+        self.trusted.add(service_principal)
+
+    def disable_trusted_access(self, service_principal: str) -> None:
+        self.trusted.discard(service_principal)
 
 
 class World:
@@ -41,7 +53,8 @@ class World:
 
     def __init__(self, *, enabled: bool = True) -> None:
         self.clock = SimClock(START)
-        self.health = HealthService(self.clock, Organization(), frozenset({BROKE}))
+        self.org = Organization()
+        self.health = HealthService(self.clock, self.org, frozenset({BROKE}))
         self.central = self.as_(user(CENTRAL))
         if enabled:
             self.as_(user(MANAGEMENT))("EnableHealthServiceAccessForOrganization")

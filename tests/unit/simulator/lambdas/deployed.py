@@ -111,11 +111,20 @@ class Org:
         }
         return below[parent_id]
 
+    def is_active(self, account: str) -> bool:
+        return any(one.id == account and one.status == "ACTIVE" for one in self.accounts())
+
     def is_delegated(self, account: str, service_principal: str) -> bool:
         return account in self.administrators and service_principal.startswith("member.org.stacksets")
 
     def has_trusted_access(self, service_principal: str) -> bool:
         return self.trusted and service_principal.startswith("member.org.stacksets")
+
+    def enable_trusted_access(self, service_principal: str) -> None:
+        self.trusted = self.trusted or service_principal.startswith("member.org.stacksets")
+
+    def disable_trusted_access(self, service_principal: str) -> None:
+        self.trusted = self.trusted and not service_principal.startswith("member.org.stacksets")
 
 
 class RecordingInvoker:

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 
 from org_gate.simulator.lambdas.inprocess import InProcessRunner
@@ -26,6 +27,7 @@ def test_what_it_replaces_comes_back() -> None:
             sys.stderr,
             boto3._get_default_session,
             threading.Thread.start,
+            botocore.session.create_loader,
         )
 
     before = there()
@@ -51,6 +53,21 @@ def test_boto3_has_the_credentials_and_region_of_each_function() -> None:
         second = runner.invoke(OTHER, "us-east-1", "one", {}).payload
     assert (first[1:], second[1:]) == ([REGION, ENDPOINT], ["us-east-1", ENDPOINT])
     assert first[0] != second[0]
+
+
+@pytest.mark.usefixtures("aws")
+def test_functions_have_sessions_of_their_own_and_read_the_sdks_models_once() -> None:
+    code = (
+        "import boto3\n\n\ndef handler(event, context):\n    session = boto3._get_default_session()\n"
+        "    return [id(session), id(session._session.get_component('data_loader'))]\n"
+    )
+    role = make_role()
+    with InProcessRunner(ENDPOINT) as runner:
+        for name in ("one", "two"):
+            deploy(name, code, role=role)
+        one, two = (runner.invoke(ACCOUNT, REGION, name, {}).payload for name in ("one", "two"))
+    assert one[0] != two[0]
+    assert one[1] == two[1]
 
 
 @pytest.mark.usefixtures("aws")

@@ -1,0 +1,125 @@
+"""Every statement of the templates is needed: taken away, one at a time, something that org-gate does is denied.
+
+Minutes of work, so it runs by `make soak` alone. What no run here can use is named in ``rights.NOT_JUDGED``.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from org_gate.rollout.render import central_template, member_template
+from org_gate.simulator.play import play
+from org_gate.simulator.world import World
+from tests.e2e.rights import (
+    ACCESS,
+    API,
+    COLLECTOR,
+    DATA,
+    GATE,
+    HOME,
+    NOT_JUDGED,
+    READ,
+    RESUMER,
+    look_around,
+    policies,
+    with_every_option,
+)
+from tests.e2e.support import CENTRAL, Quiet, world
+from tests.unit.rollout.templates import actions, properties, statements
+
+pytestmark = pytest.mark.skipif(os.environ.get("ORG_GATE_SOAK") != "1", reason="takes minutes: make soak")
+
+ROLES: Final = {"CollectorRole": COLLECTOR, "ApiRole": API, "ResumerRole": RESUMER}
+MEMBER_ROLES: Final = {"Role": GATE, "AccessRole": ACCESS, "ReadRole": READ}
+STATEMENTS: Final = [
+    (arn, statement["Sid"], actions(statement))
+    for template, roles in ((central_template(), ROLES), (member_template(), MEMBER_ROLES))
+    for logical_id, arn in roles.items()
+    for statement in statements(template, logical_id)
+    if not all((arn, statement["Sid"], action) in NOT_JUDGED for action in actions(statement))
+]
+
+
+def denied_without(folder: Path, taken: Callable[[World], None]) -> set[tuple[str, str]]:
+    """(Who, which action) was denied once ``taken`` took something from a rollout that is complete."""
+    with world(folder, DATA) as opened:
+        with_every_option(opened)
+        taken(opened)
+        play(opened, Quiet())
+        try:
+            list(look_around(opened))
+        finally:
+            opened.aws.door.failures.clear()
+        return {(use.principal, use.action) for use in opened.aws.door.guard.ledger.denials()}
+
+
+def without_statement(opened: World, role: str, sid: str) -> None:
+    """The role's policy but for one statement."""
+    account, name = role.split(":")[4], role.rpartition("/")[2]
+    iam = opened.sessions.client("iam", account, HOME)
+    for policy, document in policies(role).items():
+        kept = [one for one in document["Statement"] if one["Sid"] != sid]
+        assert len(kept) == len(document["Statement"]) - 1
+        if kept:
+            changed = json.dumps({**document, "Statement": kept})
+            iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=changed)
+        else:
+            iam.delete_role_policy(RoleName=name, PolicyName=policy)
+
+
+@pytest.mark.parametrize(
+    ("role", "sid", "needed"), STATEMENTS, ids=[f"{arn.rpartition('/')[2]} {sid}" for arn, sid, _ in STATEMENTS]
+)
+def test_a_role_without_one_of_its_statements_is_denied_what_it_needs(
+    tmp_path: Path, role: str, sid: str, needed: list[str]
+) -> None:
+    denied = denied_without(tmp_path, lambda opened: without_statement(opened, role, sid))
+    assert {action for who, action in denied if who == role} & set(needed)
+
+
+@pytest.mark.parametrize("sid", ["LookWhenSomethingChanged", "LookEveryMinute"])
+def test_the_resumers_queue_without_one_of_its_statements_is_closed(tmp_path: Path, sid: str) -> None:
+    document = properties(central_template(), "AWS::SQS::QueuePolicy")["ResumeQueuePolicy"]["PolicyDocument"]
+    (service,) = [one["Principal"]["Service"] for one in document["Statement"] if one["Sid"] == sid]
+
+    def without(opened: World) -> None:
+        sqs = opened.sessions.client("sqs", CENTRAL, HOME)
+        url = sqs.get_queue_url(QueueName="org-gate-resume")["QueueUrl"]
+        policy: Any = json.loads(
+            sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
+        )
+        policy["Statement"] = [one for one in policy["Statement"] if one["Sid"] != sid]
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+
+    assert (service, "sqs:SendMessage") in denied_without(tmp_path, without)
+
+
+@pytest.mark.parametrize(
+    ("logical_id", "denied"),
+    [
+        ("EveryMinutePermission", ("events.amazonaws.com", "lambda:InvokeFunction")),
+        ("HealthNotificationsPermission", ("events.amazonaws.com", "lambda:InvokeFunction")),
+        ("ApiUrlPermission", (GATE, "lambda:InvokeFunctionUrl")),
+        ("ApiInvokePermission", (GATE, "lambda:InvokeFunction")),
+    ],
+)
+def test_a_function_without_one_of_its_permissions_is_closed(
+    tmp_path: Path, logical_id: str, denied: tuple[str, str]
+) -> None:
+    function = properties(central_template(), "AWS::Lambda::Permission")[logical_id]["FunctionName"]["Ref"]
+
+    def without(opened: World) -> None:
+        client = opened.sessions.client("lambda", CENTRAL, HOME)
+        name = f"org-gate-{function.lower()}"
+        (sid,) = [
+            one["Sid"]
+            for one in json.loads(client.get_policy(FunctionName=name)["Policy"])["Statement"]
+            if f"-{logical_id}-" in one["Sid"]
+        ]
+        client.remove_permission(FunctionName=name, StatementId=sid)
+
+    assert denied in denied_without(tmp_path, without)

@@ -1,0 +1,57 @@
+"""Publishing a policy to cells, over HTTP."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import boto3
+import pytest
+
+from org_gate.policy.model import Policy
+from org_gate.rollout.apply_central import publish_policy
+from org_gate.rollout.errors import RolloutError
+
+REGION = "eu-west-1"
+POLICY = Policy(version=1)
+
+
+@contextmanager
+def answering(status: int, content_type: str, body: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A decision API that gives one answer; its URL and the bodies it was sent."""
+    received: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            answer = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class's name
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/lambda-url/{REGION}/abc/", received
+        server.shutdown()
+
+
+def test_a_policy_is_published_to_every_cell_or_said_where_not() -> None:
+    with (
+        answering(201, "application/json", {"policy_version": 7}) as (url, received),
+        answering(409, "application/problem+json", {"detail": "Somebody was faster."}) as (busy, _),
+    ):
+        session = boto3.Session("AKIAIOSFODNN7EXAMPLE", "of nobody", region_name=REGION)
+        assert publish_policy(session, [url], POLICY, "first") == 7
+        assert received[0]["note"] == "first"
+        assert Policy.model_validate(received[0]["policy"]) == POLICY
+        with pytest.raises(
+            RolloutError, match=rf"not in force everywhere.*\n  {busy.rstrip('/')}: .*Somebody was faster"
+        ):
+            publish_policy(session, [url, busy], POLICY, "second")

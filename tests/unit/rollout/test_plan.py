@@ -1,0 +1,136 @@
+"""Plans of the central part, and plans as people and machines read them."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from org_gate.policy.load import policy_from_data
+from org_gate.rollout.plan_cells import CellFacts, plan_cell, plan_policy
+from org_gate.rollout.plan_json import plan_data
+from org_gate.rollout.plan_model import Action
+from org_gate.rollout.plan_text import plan_lines
+from org_gate.rollout.render import central_template, member_template
+from org_gate.rollout.wishes import TO_COME, central_wish, member_wish
+from org_gate.simulator.cloudformation.template import read_template
+from tests.unit.rollout.planning import HOME, PARTS, POLICY, Known, newer, organization, settings
+
+A, B = "111111111111", "222222222222"
+FIRST = policy_from_data(POLICY)
+ARN = "arn:aws:sns:eu-west-1:999988887777:alarms"
+
+
+def rolled_out() -> Known:
+    known = Known(organization({A: "Prod", B: "Dev"}))
+    for _ in range(2):
+        known.carry_out(known.plan(settings()))
+    return known
+
+
+def test_the_templates_take_every_parameter_that_is_given_them() -> None:
+    everything = settings(
+        central={"account": "999988887777", "region": HOME, "alarm_topic": ARN, "api_reserved_concurrency": 5},
+        permissions_boundary="bound",
+    )
+    cell = central_wish(everything, PARTS, "o-abcdefghij", HOME)
+    gate = member_wish(everything, PARTS, "o-abcdefghij", FIRST, [None])
+    for wish, template in ((cell, central_template()), (gate, member_template())):
+        declared = read_template(template)["Parameters"]
+        assert wish.parameters.keys() <= declared.keys()
+        needed = {name for name, parameter in declared.items() if "Default" not in parameter}
+        assert needed <= wish.parameters.keys()
+
+
+def test_keys_and_topics_are_the_home_cells_alone() -> None:
+    central = {"account": "999988887777", "region": HOME, "alarm_topic": ARN, "standby": ["us-west-2"], "tracing": True}
+    home, standby = (
+        central_wish(settings(central=central), PARTS, "o-1", region).parameters for region in (HOME, "us-west-2")
+    )
+    assert (home["AlarmTopicArn"], standby["AlarmTopicArn"]) == (ARN, "")
+    assert (home["Tracing"], standby["Tracing"]) == ("Active", "Active")
+    assert standby["CodeBucket"] == "org-gate-artifacts-999988887777-us-west-2"
+
+
+@pytest.mark.parametrize(
+    ("changes", "differs"),
+    [
+        ({}, ()),
+        ({"template": "other"}, ("template",)),
+        ({"tags": {"team": "a"}}, ("tags",)),
+        ({"code": "new.zip"}, ("code",)),
+        ({"status": "UPDATE_ROLLBACK_COMPLETE"}, ()),
+        ({"status": "UPDATE_IN_PROGRESS"}, ("its status (UPDATE_IN_PROGRESS)",)),
+    ],
+)
+def test_a_cell_is_touched_only_for_what_differs(changes: dict[str, Any], differs: tuple[str, ...]) -> None:
+    known = rolled_out()
+    installed = known.cell.installed
+    assert installed is not None
+    facts = replace(known.cell, installed=replace(installed, status=changes.get("status", installed.status)))
+    wish = central_wish(settings(), replace(PARTS, code=changes.get("code", PARTS.code)), "o-abcdefghij", HOME)
+    wish = replace(wish, template=changes.get("template", wish.template), tags=changes.get("tags", wish.tags))
+    plan = plan_cell(wish, facts)
+    assert (plan.action, plan.differs) == (Action.UPDATE if differs else Action.KEEP, differs)
+
+
+def test_the_policy_that_is_published_counts_and_the_first_one_only_where_there_is_none() -> None:
+    other = policy_from_data({"version": 1, "mode": "warn"})
+    new, empty = CellFacts("us-west-2"), CellFacts(HOME, version=0)
+    published = CellFacts(HOME, version=7, policy=other)
+    silent = CellFacts(HOME, silent="no answer")
+    assert plan_policy(FIRST, (empty, new)).publish_to == (HOME, "us-west-2")
+    found = plan_policy(FIRST, (published, new))
+    assert (found.policy, found.publish_to) == (other, ("us-west-2",))
+    assert plan_policy(FIRST, (silent, new)).policy is None
+    assert plan_policy(FIRST, (silent, replace(published, region="us-west-2"))).policy == other
+
+
+def test_gates_are_not_planned_by_a_policy_that_nobody_tells() -> None:
+    known = rolled_out()
+    known.cell = replace(known.cell, silent="it failed (500)")
+    plan = known.plan(settings())
+    assert (plan.stack_set, plan.waves, plan.is_done) == (None, (), False)
+    assert any("it failed (500)" in warning for warning in plan.warnings)
+    assert "Gates: not known, as no cell tells its policy" in list(plan_lines(plan))
+
+
+def test_people_read_counts_first_and_few_lines_however_many_accounts() -> None:
+    homes = {f"{number:012}": f"Unit{number % 40}" for number in range(2, 2_002)}
+    lines = list(plan_lines(Known(organization(homes)).plan(settings())))
+    assert lines[1:3] == [
+        "Cells: 1 of 1 to create or update",
+        "Gates: 4000 to create, 0 to update, 0 to write settings into, 0 to remove, 0 as they are; 2000 accounts",
+    ]
+    assert len(lines) < 40
+    assert any("and 28 more OUs with 1400 accounts" in line for line in lines)
+
+
+def test_nothing_to_do_is_said_in_the_second_line() -> None:
+    known = rolled_out()
+    known.cell = replace(known.cell, version=1, policy=FIRST)
+    plan = known.plan(settings())
+    assert plan.is_done
+    assert list(plan_lines(plan))[1] == (
+        "Nothing to do: all 4 gates of 2 accounts and the central part are as they are to be."
+    )
+
+
+def test_machines_read_every_gate() -> None:
+    known = rolled_out()
+    plan = known.plan(settings(), {**POLICY, "mode": "warn"}, newer())
+    data = json.loads(json.dumps(plan_data(plan)))
+    assert data["stack_set"]["action"] == "update"
+    assert "template" in data["stack_set"]["differs"]
+    (wave,) = data["waves"]
+    assert wave["update"] == [
+        {"account": account, "region": region} for account in (A, B) for region in (HOME, "us-east-1")
+    ]
+    assert data["central"]["cells"][0]["region"] == HOME
+    assert not data["nothing_to_do"]
+
+
+def test_what_only_the_cells_can_tell_is_said_to_come() -> None:
+    plan = Known(organization({A: "Prod"})).plan(settings())
+    assert plan.stack_set is not None
+    assert plan.stack_set.wish.parameters["CentralUrls"] == TO_COME
