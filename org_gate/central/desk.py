@@ -30,6 +30,7 @@ from org_gate.model.synthetic import events_of
 from org_gate.model.times import age_seconds, format_time, text_if_any
 from org_gate.policy.model import Defaults, Policy
 from org_gate.policy.services import ServiceNames
+from org_gate.policy.switch import general_mode
 from org_gate.policy.uses import uses_entities
 from org_gate.store.errors import StoreError
 from org_gate.store.events import Held
@@ -137,7 +138,7 @@ class Desk:
             "age_seconds": mark.age_seconds,
             "stale": mark.stale,
             "policy_version": state.policy_version,
-            "mode": None if policy is None else policy.mode.value,
+            "mode": None if policy is None else general_mode(policy).value,
             "revision": state.revision,
             "tree_as_of": text_if_any(state.tree_at),
             "tree_age_seconds": age_seconds(state.tree_at, now),

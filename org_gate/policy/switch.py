@@ -21,6 +21,12 @@ def switched(policy: Policy, mode: Mode, ous: Sequence[str]) -> Policy:
     return policy.model_copy(update={"modes": (TargetMode(targets=targets, mode=mode), *others)})
 
 
+def general_mode(policy: Policy) -> Mode:
+    """The mode of whoever no entry of ``modes`` names in particular: a switch for everyone counts, too."""
+    everyone = (each.mode for each in policy.modes if each.targets == TargetFilter())
+    return next(everyone, policy.mode)
+
+
 def below(path: str) -> str:
     """The pattern for all accounts below an OU's path; an id stands for that already."""
     is_id = path.startswith(("ou-", "r-"))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from org_gate.model.decision import Mode
 from org_gate.policy.load import policy_from_data
 from org_gate.policy.model import Policy, TargetFilter, TargetMode
-from org_gate.policy.switch import NOTE, below, note_of, switched, version_before
+from org_gate.policy.switch import NOTE, below, general_mode, note_of, switched, version_before
 
 POLICY = policy_from_data({"version": 1, "modes": [{"targets": {"ous": ["Dev/**"]}, "mode": "shadow"}]})
 
@@ -41,6 +41,12 @@ def test_a_switch_is_known_by_its_note() -> None:
     assert version_before(versions[2:]) is None
     assert version_before([]) is None
     assert notes[2] == "org-gate rollout mode shadow for everyone: it blocks too much"
+
+
+def test_the_general_mode_is_of_whoever_is_not_named() -> None:
+    assert general_mode(POLICY) is Mode.ENFORCE
+    assert general_mode(switched(POLICY, Mode.SHADOW, [])) is Mode.SHADOW
+    assert general_mode(switched(POLICY, Mode.SHADOW, ["Prod/**"])) is Mode.ENFORCE
 
 
 @given(st.lists(st.booleans(), min_size=1), st.randoms())
