@@ -20,8 +20,12 @@ class Counting:
         return self
 
     def tell(self, done: int, of: int) -> None:
+        self.show(f"{self._doing}: {done} of {of} {self._what}")
+
+    def show(self, line: str) -> None:
+        """Where nobody knows of how many."""
         if sys.stderr.isatty():
-            click.echo(f"{_CLEAR}{self._doing}: {done} of {of} {self._what}", err=True, nl=False)
+            click.echo(f"{_CLEAR}{line}", err=True, nl=False)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -10,12 +10,10 @@ from org_gate.cli.output import count
 from org_gate.cli.rollout_status_text import account_words, ou_name
 from org_gate.cli.table import table
 from org_gate.cli.text import harmless
-from org_gate.rollout.coverage import AccountSeen, Coverage, PipelineSeen, Share, Unread
+from org_gate.report.coverage import AccountSeen, Coverage, PipelineSeen, Share, Unread
+from org_gate.report.plain import cell
 
 _COLUMNS: Final = ("finding", "account", "account_name", "ou", "region", "pipeline", "gate_stage", "detail")
-_FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a cell begins with that some spreadsheet takes for a formula, in full width too; control characters are not
-left in any cell."""
 
 
 def coverage_lines(found: Coverage) -> Iterator[str]:
@@ -102,7 +100,7 @@ def as_csv(found: Coverage) -> str:
     writer.writerow(_COLUMNS)
     for seen in found.accounts:
         for cells in _lines(seen):
-            writer.writerow([_plain(cell) for cell in cells])
+            writer.writerow([cell(harmless(each)) for each in cells])
     return text.getvalue()
 
 
@@ -122,9 +120,3 @@ def _findings(seen: AccountSeen) -> Iterator[tuple[str, str, str, str, str]]:
     for one in seen.pipelines:
         yield one.standing, one.region, one.name, one.stage or "", one.reason
     yield from (("not read", one.region, one.pipeline, "", one.cause) for one in seen.unread)
-
-
-def _plain(cell: str) -> str:
-    """As text on one line: a spreadsheet would run what looks like a formula."""
-    line = harmless(cell)
-    return f"'{line}" if line.startswith(_FORMULA) else line

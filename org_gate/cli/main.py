@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "explain": Lazy("org_gate.cli.explain:explain", None, "Explain a decision taken earlier: the whole why."),
     "override": Lazy("org_gate.cli.override:override", None, "Break the glass, with a record: create, list, revoke."),
     "policy": Lazy("org_gate.cli.policy:policy", None, "Write a policy, try it, publish it."),
+    "report": Lazy("org_gate.cli.report:report", None, "One file on what AWS Health and the gate did to everybody."),
     "rollout": Lazy("org_gate.cli.rollout:rollout", None, "Install org-gate over an organization, upgrade, remove it."),
     "simulate": Lazy(
         "org_gate.cli.simulate:simulate", "simulator", "Serve a simulated AWS organization until stopped."

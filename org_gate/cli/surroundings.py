@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError
@@ -33,6 +34,10 @@ def aws_session() -> "boto3.Session":
     return boto3.Session()
 
 
+def clock() -> datetime:
+    return datetime.now(UTC)
+
+
 def new_id() -> str:
     """32 hex digits that nobody gave before."""
     return secrets.token_hex(16)
@@ -47,6 +52,8 @@ class Surroundings:
     seconds: Callable[[], float] = time.monotonic
     new_id: Callable[[], str] = new_id
     aws: Callable[[], "boto3.Session"] = aws_session
+    now: Callable[[], datetime] = clock
+    """To be asked once in a command."""
     health_regions: Callable[[], tuple[str, ...]] = candidate_regions
     """Where AWS Health answers, the likeliest first; a look-up on the network."""
 

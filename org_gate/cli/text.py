@@ -8,12 +8,12 @@ import json
 import os
 import re
 import sys
-import unicodedata
 from typing import Final
 
 import click
 
-_UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+from org_gate.report.plain import one_line
+
 _CI_COMMAND: Final = re.compile(r"(##\w*)\[")
 """GitHub, Azure Pipelines and TeamCity obey ``##[x]``, ``##vso[x]``, ``##teamcity[x]`` wherever it stands in a line."""
 COLOURS: Final = {"allow": "green", "warn": "yellow", "block": "red"}
@@ -21,11 +21,7 @@ COLOURS: Final = {"allow": "green", "warn": "yellow", "block": "red"}
 
 def harmless(text: object) -> str:
     """The text on one line, with control and direction characters and CI commands shown as escapes."""
-    line = "".join(
-        letter.encode("unicode_escape").decode() if unicodedata.category(letter) in _UNSAFE else letter
-        for letter in str(text)
-    )
-    return _CI_COMMAND.sub(r"\1\\x5b", line)
+    return _CI_COMMAND.sub(r"\1\\x5b", one_line(text))
 
 
 def harmless_json(data: object) -> str:

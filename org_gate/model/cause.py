@@ -43,7 +43,7 @@ def cause_of(decision: Mapping[str, Any]) -> Cause | None:
     """None where it blocks nothing, or where what blocks is not among the reasons that are shown."""
     if decision["verdict"] != _BLOCK:
         return None
-    return next((_cause(reason) for reason in decision.get("reasons", ()) if _blocks(reason, decision)), None)
+    return next((_cause(reason) for reason in decision.get("reasons", ()) if blocks(reason, decision)), None)
 
 
 def cause_json(cause: Cause) -> dict[str, Any]:
@@ -56,7 +56,8 @@ def cause_from(told: Mapping[str, Any]) -> Cause:
     return Cause(**{name: told[name] for name in _FIELDS if name in told})
 
 
-def _blocks(reason: Mapping[str, Any], decision: Mapping[str, Any]) -> bool:
+def blocks(reason: Mapping[str, Any], decision: Mapping[str, Any]) -> bool:
+    """Whether the reason is one that the decision, where it is ``block``, hangs on."""
     if reason["verdict"] != _BLOCK or reason["override_id"] is not None:
         return False
     mode = decision["mode"] if reason["target"] is None else decision["targets"][reason["target"]]["mode"]

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import boto3
 
-from org_gate.rollout.coverage import AccountSeen, Coverage, PipelineSeen, Unread
-from org_gate.rollout.coverage_stages import gate_place
+from org_gate.report.coverage import AccountSeen, Coverage, PipelineSeen, Unread
+from org_gate.report.coverage_stages import gate_place
 from org_gate.rollout.installed import InstalledSet, read_stack_set
 from org_gate.rollout.members import (
     AWS_FAULTS,
@@ -121,6 +121,7 @@ def _member(look: _Look, organization: Organization, scope: set[str], member: Or
     ]
     return whose(
         gates=tuple(those),
+        outdated=tuple(each for each in those if gates.get(each) is False),
         without_gate=tuple(sorted({each.region for each in found.seen} - {*those})),
         pipelines=tuple(found.seen),
         unread=tuple(found.unread),

@@ -2,7 +2,7 @@
 
 Parts that do not fit the first item are written before it; the first item, its index entries and what it means for
 the deployment's waiting are one transaction, so a decision is either found everywhere or nowhere. What lists them is
-``decision_list``.
+``decision_list``; what reads them over a range of time is ``past``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from typing import Any, Final
 from org_gate.model.cause import cause_json, cause_of
 from org_gate.model.times import parse_time
 from org_gate.store import keys
+from org_gate.store.about import about_text
 from org_gate.store.documents import packed, unpacked
 from org_gate.store.errors import ConflictError
 from org_gate.store.table import Item, ItemKey, Table
@@ -50,6 +51,7 @@ class Decisions:
             record,
             self._table.putting({**first, **expires}, "attribute_not_exists(pk)"),
             *(self._table.putting({"pk": index, **place}) for index in _indexes(record)),
+            self._table.putting({"pk": _shard(record), **place, "about": about_text(record)}),
         )
 
     def _commit(self, record: Mapping[str, Any], *actions: Item) -> None:
@@ -120,8 +122,11 @@ def _ous(record: Mapping[str, Any]) -> list[str]:
 
 
 def _indexes(record: Mapping[str, Any]) -> list[str]:
-    """The partitions it is listed in."""
+    """The partitions it is listed in, but for everybody's."""
     account, pipeline = record["caller"], _pipeline(record)
-    day = keys.day(parse_time(record["at"]))
-    listed = [keys.decisions_of(account), keys.shard(day, record["decision_id"])]
+    listed = [keys.decisions_of(account)]
     return [*listed, keys.pipeline(account, pipeline["name"])] if pipeline else listed
+
+
+def _shard(record: Mapping[str, Any]) -> str:
+    return keys.shard(keys.day(parse_time(record["at"])), record["decision_id"])

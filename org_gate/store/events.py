@@ -2,7 +2,8 @@
 
 A record and its entry among the open events are written in one transaction, conditional on the record's
 revision, so they never disagree; where that entry is among the public events, the state's revision grows in the same
-transaction, so that no process goes on with the public events it has kept. Members and pointers come before it,
+transaction, so that no process goes on with the public events it has kept. The first time that it is written on a day,
+the event is listed among those of that day, in the transaction too. Members and pointers come before it,
 pointers first: a crash half-way leaves more than is needed, never less, and the next reading writes the rest. What a
 reading means is not known here: the caller hands in how the record changes.
 """
@@ -51,6 +52,8 @@ class Held:
     place: str | None
     expires: int
     revision: int = 0
+    seen: str | None = None
+    """The last day it was listed among the day's events."""
 
     def out_of_date(self, now: datetime) -> bool:
         """Time alone has made it so: it is over and still among the open ones, or about to expire."""
@@ -203,9 +206,12 @@ class Events:
             )
 
     def _commit(self, held: Held | None, record: EventRecord, place: str | None, now: datetime) -> None:
-        name, expires = keys.event_name(record.key), event_expiry(now)
+        name, expires, day = keys.event_name(record.key), event_expiry(now), keys.day(now)
         item = {**keys.record(record.key)._asdict(), **record_item(record), "place": place, "expires": expires}
-        actions = [self._put_if_as_read(held, item)]
+        actions = [self._put_if_as_read(held, {**item, "seen": day})]
+        if held is None or held.seen != day:
+            told = {"arn": record.key.arn, "region": record.key.region, "expires": expires}
+            actions.append(self._table.putting({"pk": keys.seen(day), "sk": name, **told}))
         if held is not None and held.place not in (None, place):
             actions.append(self._table.deleting(ItemKey(held.place or "", name)))
         if place is not None:
@@ -222,7 +228,7 @@ class Events:
 
 
 def _held(item: Mapping[str, Any]) -> Held:
-    return Held(record_of(item), item["place"], int(item["expires"]), int(item.get("rev", 0)))
+    return Held(record_of(item), item["place"], int(item["expires"]), int(item.get("rev", 0)), item.get("seen"))
 
 
 def _outlived(record: EventRecord, now: datetime) -> bool:

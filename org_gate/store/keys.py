@@ -11,6 +11,7 @@
     EVENT#REGION#ARN  TEXT                 its description
     EVENT#REGION#ARN  ACCOUNT#id           an affected account
     EVENT#REGION#ARN  ENTITY#id#value      an affected entity
+    SEEN#day        REGION#ARN             an event whose record was written that day
     POLICY          POLICY#n               a version of the policy
     OVERRIDE#id     RECORD                 an override, as it was made, and whether it was revoked
     SYNTHETIC#id    RECORD                 the same of a drill or declared event
@@ -82,6 +83,10 @@ def event(key: EventKey) -> str:
 
 def record(key: EventKey) -> ItemKey:
     return ItemKey(event(key), RECORD)
+
+
+def seen(day: str) -> str:
+    return f"SEEN#{day}"
 
 
 def pointer(account_id: str, key: EventKey) -> ItemKey:

@@ -19,6 +19,7 @@ from org_gate.store.digest import DigestState
 from org_gate.store.events import Events
 from org_gate.store.knowledge import Knower
 from org_gate.store.overrides import Overrides
+from org_gate.store.past import Past
 from org_gate.store.policies import Policies
 from org_gate.store.state import State, States
 from org_gate.store.synthetic import SyntheticEvents
@@ -44,6 +45,7 @@ class Store:
         self.digest = DigestState(self._table)
         self._decisions = Decisions(self._table, self.waiting)
         self._decision_list = DecisionList(self._table)
+        self.past = Past(self._table, self._decisions)
         self._policies = Policies(self._table)
         self._knower = Knower(self._table, self.events)
 

@@ -83,6 +83,10 @@ class WaitingDeployments:
         self._table.transact_groups([self._removing(item)] for item in over)
         return [_waiting(item) for item in items if item["ended_as"] == _NEVER], _recent(handed, items)
 
+    def still(self) -> list[Waiting]:
+        """As ``all``, and nothing is removed."""
+        return [_waiting(item) for item in self._items() if item["ended_as"] == _NEVER]
+
     def count(self) -> int:
         return sum(item["ended_as"] == _NEVER for item in self._items())
 

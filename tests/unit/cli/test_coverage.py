@@ -12,8 +12,8 @@ import yaml
 from org_gate.cli.coverage_text import as_csv, as_json, coverage_lines
 from org_gate.cli.main import run
 from org_gate.cli.surroundings import Surroundings
-from org_gate.rollout.coverage import AccountSeen, Coverage, PipelineSeen, Unread
-from org_gate.rollout.coverage_stages import Standing
+from org_gate.report.coverage import AccountSeen, Coverage, PipelineSeen, Unread
+from org_gate.report.coverage_stages import Standing
 from tests.unit.rollout.accounts import Aws
 from tests.unit.rollout.organizations import instance, member, organization, settings
 from tests.unit.rollout.test_coverage_reading import GATED, UNGATED, Accounts

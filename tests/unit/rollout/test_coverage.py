@@ -1,7 +1,7 @@
 """Shares and gaps of what was seen."""
 
-from org_gate.rollout.coverage import AccountSeen, Coverage, PipelineSeen, Unread
-from org_gate.rollout.coverage_stages import Standing
+from org_gate.report.coverage import AccountSeen, Coverage, PipelineSeen, Unread
+from org_gate.report.coverage_stages import Standing
 
 
 def one(standing: Standing, name: str = "orders") -> PipelineSeen:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from org_gate.rollout.coverage import AccountSeen, Coverage, Unread
+from org_gate.report.coverage import AccountSeen, Coverage, Unread
+from org_gate.report.coverage_stages import Standing
 from org_gate.rollout.coverage_reading import MANAGEMENT, NOT_HERE, read_coverage
-from org_gate.rollout.coverage_stages import Standing
 from tests.unit.rollout.accounts import Answer, Aws, credentials, refused
 from tests.unit.rollout.organizations import (
     MANAGEMENT as MANAGEMENT_ACCOUNT,
@@ -96,6 +96,19 @@ def test_an_instance_that_is_up_to_date_has_its_gate_of_others_the_account_is_as
     found = seen(aws)
     assert found[A].gates == ("eu-west-1", "us-east-1"), "an update failed: the gate before is still there"
     assert found[B].gates == (), "it never came up"
+
+
+def test_a_gate_that_is_there_and_not_as_the_stack_set_has_it_is_outdated() -> None:
+    accounts = Accounts({})
+    accounts.functions = {(A, "us-east-1"), (A, "ap-south-1")}
+    instances = [
+        instance(A, "eu-west-1"),
+        instance(A, "us-east-1", **failed("x")),
+        instance(A, "eu-north-1", **failed("x")),
+    ]
+    found = read_coverage(organization(1, instances, accounts.answers()).session, settings())
+    (seen,) = (each for each in found.accounts if each.account == A)
+    assert (seen.gates, seen.outdated) == (("eu-west-1", "us-east-1"), ("us-east-1",))
 
 
 def test_a_gate_by_a_stack_of_its_own_counts_even_in_the_management_account() -> None:

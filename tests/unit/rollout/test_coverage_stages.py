@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from org_gate.rollout.coverage_stages import Standing, gate_place
+from org_gate.report.coverage_stages import Standing, gate_place
 
 Data = dict[str, Any]
 KINDS = {

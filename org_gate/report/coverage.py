@@ -1,13 +1,13 @@
 """What of the organization the gates cover, as data: accounts, Regions and pipelines, and their shares by OU.
 
-Frozen and pure: made by ``coverage_reading``, shown by the command line and the organization report. What could not be
-read is told as that, and never counts as covered.
+Frozen and pure: made by ``rollout.coverage_reading``, shown by the command line and the organization report. What could
+not be read is told as that, and never counts as covered.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from org_gate.rollout.coverage_stages import Standing
+from org_gate.report.coverage_stages import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Unread:
 class AccountSeen:
     """An account. ``left_out`` says why it is not looked at, and is empty where it is; ``ou`` is empty for the root.
 
-    ``gates`` are the Regions with a gate, ``without_gate`` those with pipelines and no gate.
+    ``gates`` are the Regions with a gate, ``outdated`` those of them whose stack is not as the StackSet has it,
+    ``without_gate`` the Regions with pipelines and no gate.
     """
 
     account: str
@@ -42,6 +43,7 @@ class AccountSeen:
     ou: str
     left_out: str = ""
     gates: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()
     without_gate: tuple[str, ...] = ()
     pipelines: tuple[PipelineSeen, ...] = ()
     unread: tuple[Unread, ...] = ()
