@@ -39,7 +39,7 @@ lint: .venv/.dev-ready ## style, types, imports, templates, and whether what is 
 	$(BIN)/python -m org_gate.rollout.render --check $(RENDERED)
 
 audit: .venv/.dev-ready $(AUDIT)/.ready ## checkov on the rendered templates, parliament on the IAM policies in them
-	@$(AUDIT)/env/bin/checkov --config-file tests/audit/checkov.yaml
+	@$(AUDIT)/env/bin/python -m checkov.main --config-file tests/audit/checkov.yaml
 	@$(BIN)/python -m tests.audit $(AUDIT)/policies
 	@PYTHONWARNINGS=ignore $(AUDIT)/env/bin/parliament --directory $(AUDIT)/policies
 

@@ -20,12 +20,14 @@ COULD_NOT_FIND_OUT: Final = 3
 
 
 COMMANDS: Final = {
+    "backtest": Lazy("org_gate.cli.backtest:backtest", None, "Try a policy on past incidents or recorded decisions."),
     "check": Lazy("org_gate.cli.check:check", None, "Ask whether it is safe to deploy to given targets now."),
     "coverage": Lazy("org_gate.cli.coverage:coverage", None, "Which accounts, Regions and pipelines have no gate."),
     "demo": Lazy("org_gate.cli.demo:demo", "simulator", "Play an incident in a simulated organization, start to end."),
     "drill": Lazy("org_gate.cli.drill:drill", None, "Rehearse an incident: start, list, stop."),
     "event": Lazy("org_gate.cli.event:event", None, "Declare an incident that AWS has not posted yet."),
     "explain": Lazy("org_gate.cli.explain:explain", None, "Explain a decision taken earlier: the whole why."),
+    "export": Lazy("org_gate.cli.export:export", None, "Write decisions and events as JSON Lines."),
     "override": Lazy("org_gate.cli.override:override", None, "Break the glass, with a record: create, list, revoke."),
     "policy": Lazy("org_gate.cli.policy:policy", None, "Write a policy, try it, publish it."),
     "report": Lazy("org_gate.cli.report:report", None, "One file on what AWS Health and the gate did to everybody."),

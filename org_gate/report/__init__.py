@@ -1,4 +1,5 @@
-"""The organization health report: read from the table, counted, and rendered for people and machines.
+"""What is told of an organization's past: the health report, and policies tried on it.
 
-Reads and writes nothing but what it is handed; asks no clock. Whoever makes a report brings the store and the time.
+Reads what others have stored or recorded and says what it means; it changes nothing, asks AWS nothing, and asks no
+clock: whoever makes a report brings the store and the time.
 """

@@ -24,8 +24,10 @@ def test_it_fits_into_a_request() -> None:
 def test_it_is_plain_cloudformation() -> None:
     """No macro, transform or loop: a service-managed StackSet takes none."""
     tags = {token.value for token in yaml.scan(TEMPLATE) if isinstance(token, yaml.TagToken)}
-    assert set(read(TEMPLATE)) == {"AWSTemplateFormatVersion", "Description", "Parameters", "Resources", "Outputs"}
-    assert tags <= {("!", "Ref"), ("!", "Sub"), ("!", "GetAtt")}
+    plain = {"AWSTemplateFormatVersion", "Description", "Parameters", "Mappings", "Conditions", "Resources", "Outputs"}
+    assert set(read(TEMPLATE)) == plain
+    known = ("Ref", "Sub", "GetAtt", "If", "Equals", "Not", "FindInMap")
+    assert tags <= {("!", name) for name in known}
     assert "Fn::" not in TEMPLATE
 
 
