@@ -48,6 +48,8 @@ render: .venv/.dev-ready ## write what is generated and committed anew: example 
 	@$(BIN)/python -c 'import json; from org_gate.policy.load import policy_schema; \
 		print(json.dumps(policy_schema(), indent=2))' > config/policy.schema.json
 	@$(BIN)/python -m org_gate.rollout.settings_text config
+	@$(BIN)/python -c 'import json; from org_gate.report.model import report_schema; \
+		print(json.dumps(report_schema(), indent=2))' > config/report.schema.json
 	@$(BIN)/python -m org_gate.central.routes > docs/openapi.json
 
 lock: .venv/.dev-ready ## pin and hash what requirements/*.in ask for (UPGRADE=1: newest versions)
