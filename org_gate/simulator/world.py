@@ -247,7 +247,7 @@ def _with_org_gate(sessions: Sessions, scenario: Scenario, organization: Organiz
 
 
 def _roll_out(sessions: Sessions, scenario: Scenario, say: Say) -> CentralOutputs:
-    settings = _settings(scenario)
+    settings = settings_of(scenario)
     central, name = settings.central, settings.names.central_stack
     policy = policy_from_data(scenario.policy)
     want = wanted(settings, policy, cache_folder(), platform=this_machine(), max_attempts=_ONE_ATTEMPT)
@@ -263,7 +263,7 @@ def _roll_out(sessions: Sessions, scenario: Scenario, say: Say) -> CentralOutput
     return outputs
 
 
-def _settings(scenario: Scenario) -> Settings:
+def settings_of(scenario: Scenario) -> Settings:
     """What a platform team would write down for this organization."""
     central = Central(account=scenario.central.account, region=scenario.central.region)
     gates = Gates(regions=tuple(scenario.gate_regions), ous=tuple(scenario.gate_ous or ("",)))

@@ -58,6 +58,20 @@ def test_every_stated_verdict_comes_out(shipped_demo: tuple[Path, str]) -> None:
     assert all(line["decision_id"] and line["knowledge"]["source"] == "central" for line in lines)
 
 
+@pytest.mark.contract("S6")
+def test_the_report_is_beside_it_and_counts_the_same(shipped_demo: tuple[Path, str]) -> None:
+    folder, told = shipped_demo
+    report = json.loads((folder / "report.json").read_text("utf-8"))
+    central = [line for line in lines_in(folder) if line["decision_id"]]
+    total = report["decisions"]["total"]
+    assert total["blocked"] >= sum(line["verdict"] == "block" for line in central) > 0
+    assert total["decisions"] >= len(central)
+    page = (folder / "report.html").read_text("utf-8")
+    assert "Content-Security-Policy" in page
+    assert central[0]["pipeline_name"] in page
+    assert "The organization health report is in" in told
+
+
 def test_the_story_names_every_pipeline_and_what_blocked_it(shipped_demo: tuple[Path, str]) -> None:
     folder, told = shipped_demo
     for line in lines_in(folder):
