@@ -45,7 +45,9 @@ class Simulated:
 
     def aws(self, account: str, region: str, *arguments: str, **other: str) -> subprocess.CompletedProcess[str]:
         """``aws ARGUMENTS`` with the account's credentials; ``other`` environment variables on top."""
-        command = [str(BIN / "aws"), "--endpoint-url", self.ready["endpoint"], "--output", "json", *arguments]
+        # As a module: the CLI's own script does not start where the path of its interpreter has a space.
+        cli = [sys.executable, "-m", "awscli"]
+        command = [*cli, "--endpoint-url", self.ready["endpoint"], "--output", "json", *arguments]
         environment = {**self.environment(account, region), **other}
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=_PATIENCE)
 

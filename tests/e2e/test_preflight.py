@@ -281,8 +281,8 @@ def test_a_condition_that_cannot_be_judged_is_a_perhaps(ready: World) -> None:
     assert codes(found, Severity.WARNS) == ["organization-policy-perhaps", "organization-policy-perhaps"]
 
 
-AS_IT_IS = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }; '
-"""The CLI's first version does not take AWS Health's endpoint from its environment."""
+AS_IT_IS = 'aws() { "$PYTHON" -m awscli --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }; '
+"""The CLI's first version takes AWS Health's endpoint from no environment, and its script no path with a space."""
 
 
 class Cli:
@@ -297,6 +297,7 @@ class Cli:
         binaries = Path(sys.executable).parent
         environment = {
             "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
+            "PYTHON": sys.executable,
             "HOME": str(self.folder),
             "AWS_ENDPOINT_URL": self.world.aws.server.endpoint,
             "AWS_ACCESS_KEY_ID": key,
