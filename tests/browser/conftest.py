@@ -24,6 +24,18 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+_SETTLED = """() => new Promise((done) => {
+  const { dataset, classList } = document.documentElement;
+  const look = () => {
+    const there = dataset.at === location.hash && dataset.busy === undefined;
+    if (there || !classList.contains("alive")) done();
+    else setTimeout(look, 10);
+  };
+  setTimeout(look, 50);
+})"""
+"""The page shows the address it is at, and all that was typed: both happen a moment after the click or key."""
+
+
 @dataclass
 class Opened:
     """An open report."""
@@ -34,13 +46,19 @@ class Opened:
     requests: list[str] = field(default_factory=list)
     """Everything that was asked for, the file itself first."""
 
+    def settle(self) -> None:
+        self.page.evaluate(_SETTLED)
+
     def rows(self, table: str) -> list[str]:
+        self.settle()
         return self.page.locator(f"#table-{table} tbody tr").all_inner_texts()
 
     def column(self, table: str, label: str) -> list[str]:
+        self.settle()
         return self.page.locator(f'#table-{table} tbody td[data-label="{label}"]').all_inner_texts()
 
     def told(self, table: str) -> str:
+        self.settle()
         return self.page.locator(f"#table-{table} .told").inner_text()
 
 

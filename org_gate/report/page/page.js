@@ -117,7 +117,13 @@ document.addEventListener("click", (pressed) => {
 
 addEventListener("beforeprint", () => onPaper(true));
 addEventListener("afterprint", () => onPaper(false));
-addEventListener("hashchange", follow);
+/** Says, for whoever drives the page, which address it shows by now. */
+function arrived() {
+  follow();
+  document.documentElement.dataset.at = location.hash;
+}
+
+addEventListener("hashchange", arrived);
 document.addEventListener("keydown", (pressed) => {
   if (pressed.key !== "/" || pressed.ctrlKey || pressed.metaKey || pressed.altKey) return;
   if (pressed.target instanceof Element && pressed.target.closest("input, select, textarea")) return;
@@ -128,4 +134,4 @@ document.addEventListener("keydown", (pressed) => {
 wear(THEMES.includes(remembered(null)) ? remembered(null) : "automatic");
 document.documentElement.classList.add("alive");
 if (location.hash && !location.hash.startsWith("#/?")) showAll();
-follow();
+arrived();

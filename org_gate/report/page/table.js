@@ -238,6 +238,10 @@ function later(call) {
   let timer = 0;
   return () => {
     clearTimeout(timer);
-    timer = setTimeout(call, 120);
+    document.documentElement.dataset.busy = "";
+    timer = setTimeout(() => {
+      call();
+      delete document.documentElement.dataset.busy;
+    }, 120);
   };
 }
