@@ -72,9 +72,9 @@ class StoppedError(RolloutError):
         self.failures = tuple(failures)
 
 
-_DENIED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+DENIED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 _CREDENTIALS: Final = ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "NoCredentialsError")
-_LATER: Final = ("Throttling", "ThrottlingException", "TooManyRequestsException", "ServiceUnavailable")
+BUSY: Final = ("Throttling", "ThrottlingException", "TooManyRequestsException", "ServiceUnavailable")
 _STACKSETS: Final = "member.org.stacksets.cloudformation.amazonaws.com"
 
 
@@ -91,11 +91,11 @@ def asking_aws(doing: str) -> Iterator[None]:
 
 
 def _mend(code: str, message: str) -> str:
-    if code in _DENIED:
+    if code in DENIED:
         return "Nothing was changed by this call. Use credentials of the central account that may do it, and run again."
     if code in _CREDENTIALS:
         return "Sign in to the central account and run again."
-    if code in _LATER:
+    if code in BUSY:
         return "AWS is busy; run again in a minute: what is done already is kept."
     if code == "ValidationError" and "delegated admin" in message.lower():
         return (

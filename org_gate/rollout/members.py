@@ -13,13 +13,11 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
 
-from org_gate.rollout.errors import RolloutError, asking_aws
+from org_gate.rollout.errors import BUSY, DENIED, RolloutError, asking_aws
 
 FUNCTION: Final = "org-gate"
 """The gate's name in every account and Region."""
 AWS_FAULTS: Final = (ClientError, BotoCoreError)
-DENIED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
-_BUSY: Final = ("Throttling", "ThrottlingException", "TooManyRequestsException", "ServiceUnavailable")
 _TIMEOUTS: Final = (ConnectTimeoutError, ReadTimeoutError)
 _AT_ONCE: Final = 12
 _CONFIG: Final = Config(connect_timeout=10, read_timeout=75, retries={"mode": "standard", "total_max_attempts": 3})
@@ -131,7 +129,7 @@ def fault_words(error: Exception) -> str:
         return f"a service control policy of the organization forbids it ({code})"
     if code in DENIED:
         return f"not allowed ({code})"
-    if code in _BUSY:
+    if code in BUSY:
         return f"AWS is busy ({code}); run again in a minute"
     return f"AWS answers {code}" if isinstance(error, ClientError) else f"AWS cannot be reached ({code})"
 

@@ -6,14 +6,13 @@ lies above something that is left out. The management account is never among the
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from org_gate.model.event import Account
 from org_gate.rollout.organization import Organization, OrgMember, OrgUnit, topmost
 from org_gate.rollout.settings import Gates, Settings, Wave
+from org_gate.rollout.settings_fields import REST
 
-REST: Final = "everyone else"
-"""The wave of those that no wave names."""
+__all__ = ["REST", "Scope", "WaveOf", "active", "gate_scope", "waves_of"]
 
 
 @dataclass(frozen=True, slots=True)
