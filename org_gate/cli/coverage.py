@@ -11,9 +11,9 @@ from org_gate.cli.coverage_text import as_csv, as_json, coverage_lines
 from org_gate.cli.output import print_json
 from org_gate.cli.rollout_settings import COULD_NOT, config_option, settings_or_stop, told
 from org_gate.cli.surroundings import Surroundings
+from org_gate.inventory.coverage_reading import read_coverage
 from org_gate.model.regions import KNOWN_REGIONS
 from org_gate.report.coverage import Coverage
-from org_gate.rollout.coverage_reading import read_coverage
 
 _GAPS: Final = 1
 

@@ -7,7 +7,7 @@ import click
 
 from org_gate.cli.main import COULD_NOT_FIND_OUT
 from org_gate.cli.scenario import read_or_exit, rollout_told, runtime_option, shipped_scenario, stoppable
-from org_gate.rollout.errors import RolloutError
+from org_gate.inventory.errors import RolloutError
 from org_gate.simulator.play import Asked, play
 from org_gate.simulator.report import write_report
 from org_gate.simulator.story import Story, console_for

@@ -21,6 +21,10 @@ from org_gate.cli.parameters import DurationType
 from org_gate.cli.rollout_settings import COULD_NOT, config_option, settings_or_stop, told
 from org_gate.cli.surroundings import Surroundings
 from org_gate.cli.text import harmless
+from org_gate.inventory.coverage_reading import read_coverage
+from org_gate.inventory.errors import RolloutError
+from org_gate.inventory.organization import read_organization
+from org_gate.inventory.settings import Settings
 from org_gate.model.times import format_time, parse_time, whole
 from org_gate.report.as_csv import write_csv
 from org_gate.report.as_json import as_json
@@ -30,11 +34,7 @@ from org_gate.report.build_tree import UnknownOuError
 from org_gate.report.coverage import Coverage
 from org_gate.report.model import Report
 from org_gate.report.reading import TableReader
-from org_gate.rollout.coverage_reading import read_coverage
-from org_gate.rollout.errors import RolloutError
-from org_gate.rollout.organization import read_organization
 from org_gate.rollout.outputs import read_outputs
-from org_gate.rollout.settings import Settings
 from org_gate.store.errors import StoreError
 from org_gate.store.store import Store
 

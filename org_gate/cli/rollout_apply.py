@@ -17,14 +17,14 @@ from org_gate.cli.rollout_progress import Watch
 from org_gate.cli.rollout_settings import config_option, settings_or_stop, told
 from org_gate.cli.surroundings import Surroundings
 from org_gate.cli.text import harmless
+from org_gate.inventory.errors import InstanceResult, MembersError, StackError, StoppedError
+from org_gate.inventory.installed import Place
+from org_gate.inventory.settings import Settings
 from org_gate.rollout.apply import Rollout
 from org_gate.rollout.apply_gates import Check, Hands
-from org_gate.rollout.errors import InstanceResult, MembersError, StackError, StoppedError
-from org_gate.rollout.installed import Place
 from org_gate.rollout.management import deploy_in_management
 from org_gate.rollout.plan_facts import Wanted
 from org_gate.rollout.plan_model import Plan
-from org_gate.rollout.settings import Settings
 from org_gate.rollout.test_call import check_gates
 
 FAILED: Final = 1

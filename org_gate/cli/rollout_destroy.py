@@ -16,11 +16,11 @@ from org_gate.cli.output import INVALID, count, stop
 from org_gate.cli.rollout_settings import config_option, settings_or_stop, told
 from org_gate.cli.surroundings import Surroundings
 from org_gate.cli.text import harmless
+from org_gate.inventory.errors import MembersError, StackError
+from org_gate.inventory.settings import Settings
 from org_gate.rollout.callers import Callers, read_callers
 from org_gate.rollout.destroy import destroy as remove
-from org_gate.rollout.errors import MembersError, StackError
 from org_gate.rollout.removal import TABLE, Removable, left_over, read_removable
-from org_gate.rollout.settings import Settings
 
 FAILED: Final = 1
 _SHOWN: Final = 20

@@ -16,8 +16,8 @@ from org_gate.cli.rollout_questions import QUESTIONS, Question, ask, facts_of, p
 from org_gate.cli.rollout_settings import DEFAULT, config_option
 from org_gate.cli.surroundings import Surroundings
 from org_gate.cli.text import harmless
+from org_gate.inventory.settings import load_settings
 from org_gate.policy.document import DocumentError
-from org_gate.rollout.settings import load_settings
 from org_gate.rollout.settings_text import SCHEMA, Answers, schema_text, settings_text
 
 _Command = TypeVar("_Command", bound=Callable[..., None])

@@ -12,13 +12,13 @@ from org_gate.cli.output import format_option, print_json
 from org_gate.cli.rollout_settings import config_option, first_policy, settings_or_stop, told
 from org_gate.cli.surroundings import Surroundings
 from org_gate.cli.text import harmless
+from org_gate.inventory.settings import Settings
 from org_gate.rollout.files import cache_folder
 from org_gate.rollout.lambda_platform import RELEASE, this_machine
 from org_gate.rollout.plan_facts import Wanted, look, wanted
 from org_gate.rollout.plan_json import plan_data
 from org_gate.rollout.plan_model import Plan
 from org_gate.rollout.plan_text import plan_lines
-from org_gate.rollout.settings import Settings
 
 LAMBDA: Final = "lambda"
 HERE: Final = "this-machine"

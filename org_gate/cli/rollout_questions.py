@@ -13,10 +13,10 @@ from pydantic import AfterValidator, TypeAdapter, ValidationError
 
 from org_gate.cli.surroundings import Surroundings
 from org_gate.cli.text import harmless
+from org_gate.inventory.errors import AwsRefusedError, asking_aws
+from org_gate.inventory.settings_fields import OuPath, Region
 from org_gate.model.request import ACCOUNT_ID
 from org_gate.policy.mistakes import mistakes, refusal
-from org_gate.rollout.errors import AwsRefusedError, asking_aws
-from org_gate.rollout.settings_fields import OuPath, Region
 
 
 def _account(value: str) -> str:

@@ -10,10 +10,10 @@ import click
 from org_gate.cli.output import stop
 from org_gate.cli.policy_files import policy_or_stop, valid_or_stop
 from org_gate.cli.text import harmless
+from org_gate.inventory.errors import RolloutError
+from org_gate.inventory.settings import Settings, load_settings
 from org_gate.policy.model import Policy
-from org_gate.rollout.errors import RolloutError
 from org_gate.rollout.files import shipped
-from org_gate.rollout.settings import Settings, load_settings
 
 DEFAULT: Final = Path("config/org-gate.yaml")
 COULD_NOT: Final = 3

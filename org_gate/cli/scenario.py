@@ -10,8 +10,8 @@ from typing import Final
 import click
 
 from org_gate.cli.main import COULD_NOT_FIND_OUT
+from org_gate.inventory.errors import RolloutError
 from org_gate.policy.document import DocumentError
-from org_gate.rollout.errors import RolloutError
 from org_gate.rollout.files import shipped
 from org_gate.simulator.scenario import Scenario, read_scenario
 

@@ -10,10 +10,10 @@ from typing import Final
 
 import boto3
 
+from org_gate.inventory.errors import AwsRefusedError, MembersError, RolloutError
+from org_gate.inventory.installed import Place
 from org_gate.rollout.apply_central import deploy_cells, publish_where_missing
 from org_gate.rollout.apply_gates import Hands, remove, roll_out
-from org_gate.rollout.errors import AwsRefusedError, MembersError, RolloutError
-from org_gate.rollout.installed import Place
 from org_gate.rollout.operations import StackSet
 from org_gate.rollout.plan_facts import Wanted, look
 from org_gate.rollout.plan_model import Action, Plan

@@ -7,11 +7,11 @@ import boto3
 
 from org_gate.client.api import DecisionApi
 from org_gate.client.errors import ApiError, NoAnswer, Refused
+from org_gate.inventory.errors import RolloutError
 from org_gate.policy.load import policy_data
 from org_gate.policy.model import Policy
 from org_gate.rollout.artifacts import upload, upload_template
 from org_gate.rollout.build import Artifact
-from org_gate.rollout.errors import RolloutError
 from org_gate.rollout.outputs import read_outputs
 from org_gate.rollout.plan_facts import credentials
 from org_gate.rollout.plan_model import Action, CellPlan, Plan

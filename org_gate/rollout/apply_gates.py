@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from org_gate.rollout.errors import InstanceResult, StoppedError
-from org_gate.rollout.installed import Place
+from org_gate.inventory.errors import InstanceResult, StoppedError
+from org_gate.inventory.installed import Place
 from org_gate.rollout.operations import FAILED, StackSet
 from org_gate.rollout.plan_model import Action, Does, Plan, SetPlan, Step, WavePlan
 from org_gate.rollout.waiting import Sleep

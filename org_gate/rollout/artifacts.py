@@ -8,8 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from org_gate.inventory.errors import MismatchError, asking_aws
 from org_gate.rollout.build import Artifact
-from org_gate.rollout.errors import MismatchError, asking_aws
 
 
 def bucket_name(account: str, region: str) -> str:

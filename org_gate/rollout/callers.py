@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import boto3
 
+from org_gate.inventory.coverage_reading import NOT_HERE, read_coverage
+from org_gate.inventory.installed import InstalledSet
+from org_gate.inventory.members import Told
+from org_gate.inventory.settings import Settings
 from org_gate.report.coverage import AccountSeen, PipelineSeen
 from org_gate.report.coverage_stages import Standing
-from org_gate.rollout.coverage_reading import NOT_HERE, read_coverage
-from org_gate.rollout.installed import InstalledSet
-from org_gate.rollout.members import Told
-from org_gate.rollout.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

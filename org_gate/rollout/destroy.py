@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import boto3
 
-from org_gate.rollout.errors import MembersError, StackError, asking_aws
-from org_gate.rollout.installed import AS_ADMINISTRATOR, InstalledCell, InstalledGate, InstalledSet, read_stack_set
+from org_gate.inventory.errors import MembersError, StackError, asking_aws
+from org_gate.inventory.installed import AS_ADMINISTRATOR, InstalledCell, InstalledGate, InstalledSet, read_stack_set
+from org_gate.inventory.settings import Settings
 from org_gate.rollout.operations import FAILED, OUS_PER_CALL, PREFERENCES, chunks, finished
 from org_gate.rollout.removal import Found, Removable
-from org_gate.rollout.settings import Settings
 from org_gate.rollout.waiting import Sleep, wait_for
 
 Say = Callable[[str], None]

@@ -12,12 +12,12 @@ from typing import Final
 
 from org_gate.decision.fit import Fit
 from org_gate.decision.targets import target_fits
+from org_gate.inventory.errors import MismatchError
 from org_gate.model.decision import Mode, Verdict
 from org_gate.model.event import GLOBAL, Account
 from org_gate.model.request import Target
 from org_gate.policy.model import Policy, TargetFilter
 from org_gate.policy.services import ServiceNames
-from org_gate.rollout.errors import MismatchError
 
 ANY: Final = "*"
 """All Regions, or all pipelines."""

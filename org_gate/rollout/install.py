@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from org_gate.rollout.errors import BuildError
+from org_gate.inventory.errors import BuildError
 from org_gate.rollout.lambda_platform import LambdaPlatform, this_machine
 
 _PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", "install")

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from org_gate.rollout.errors import asking_aws
-from org_gate.rollout.installed import AS_ADMINISTRATOR, InstalledSet, Place
+from org_gate.inventory.errors import asking_aws
+from org_gate.inventory.installed import AS_ADMINISTRATOR, InstalledSet, Place
 from org_gate.rollout.marks import Mark, mark_of
 
 _LOOKS: Final = "DETECT_DRIFT"

@@ -9,10 +9,10 @@ from typing import Final
 import boto3
 from botocore.exceptions import ClientError
 
-from org_gate.rollout.errors import MismatchError, asking_aws
-from org_gate.rollout.installed import InstalledSet
+from org_gate.inventory.errors import MismatchError, asking_aws
+from org_gate.inventory.installed import InstalledSet
+from org_gate.inventory.settings import Settings
 from org_gate.rollout.plan_model import StackWish
-from org_gate.rollout.settings import Settings
 from org_gate.rollout.stack import deploy_stack
 from org_gate.rollout.waiting import Sleep
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from org_gate.inventory.errors import InstanceResult, MembersError, asking_aws
+from org_gate.inventory.installed import AS_ADMINISTRATOR, Place
 from org_gate.rollout.deployment_targets import OUS_PER_CALL, chunks
-from org_gate.rollout.errors import InstanceResult, MembersError, asking_aws
-from org_gate.rollout.installed import AS_ADMINISTRATOR, Place
 from org_gate.rollout.marks import Mark
 from org_gate.rollout.plan import AUTOMATIC
 from org_gate.rollout.plan_model import Does, SetPlan, StackWish, Step, Targets

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from org_gate.rollout.errors import StackError
-from org_gate.rollout.installed import read_cell
+from org_gate.inventory.errors import StackError
+from org_gate.inventory.installed import read_cell
 
 
 @dataclass(frozen=True, slots=True)

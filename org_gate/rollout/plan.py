@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from org_gate.inventory.installed import InstalledSet
+from org_gate.inventory.organization import Organization
+from org_gate.inventory.settings import Settings
+from org_gate.inventory.targets import gate_scope, waves_of
 from org_gate.policy.model import Policy
-from org_gate.rollout.installed import InstalledSet
 from org_gate.rollout.marks import digest
-from org_gate.rollout.organization import Organization
 from org_gate.rollout.plan_cells import CellFacts, parameter_differences, plan_cell, plan_policy
 from org_gate.rollout.plan_gates import plan_waves
 from org_gate.rollout.plan_model import Action, Plan, SetPlan, StackWish
 from org_gate.rollout.plan_removals import losing, plan_removals
 from org_gate.rollout.plan_warnings import cell_warnings, gate_warnings, loss_warnings, set_warnings
-from org_gate.rollout.settings import Settings
-from org_gate.rollout.targets import gate_scope, waves_of
 from org_gate.rollout.wishes import Parts, central_wish, member_wish
 
 AUTOMATIC: Final[Mapping[str, Any]] = {

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from org_gate.inventory.installed import InstalledCell
 from org_gate.policy.model import Policy
-from org_gate.rollout.installed import InstalledCell
 from org_gate.rollout.plan_model import Action, CellPlan, PolicyPlan, StackWish
 
 NEVER_CAME_UP: Final = ("REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE")

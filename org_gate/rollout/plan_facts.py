@@ -15,20 +15,20 @@ from pydantic import ValidationError
 from org_gate import __version__
 from org_gate.client.api import Credentials, DecisionApi
 from org_gate.client.errors import ApiError, NoAnswer
+from org_gate.inventory.errors import MismatchError, asking_aws
+from org_gate.inventory.installed import read_cell, read_stack_set
+from org_gate.inventory.organization import read_organization
+from org_gate.inventory.settings import Settings
 from org_gate.policy.load import policy_from_data
 from org_gate.policy.model import Policy
 from org_gate.rollout.build import Artifact, central_artifact
-from org_gate.rollout.errors import MismatchError, asking_aws
 from org_gate.rollout.gates import depend_on_tags
-from org_gate.rollout.installed import read_cell, read_stack_set
 from org_gate.rollout.lambda_platform import RELEASE, LambdaPlatform
 from org_gate.rollout.last_writes import with_last_writes
-from org_gate.rollout.organization import read_organization
 from org_gate.rollout.plan import Facts, make_plan
 from org_gate.rollout.plan_cells import CellFacts, plan_policy
 from org_gate.rollout.plan_model import Plan
 from org_gate.rollout.render import central_template, member_template
-from org_gate.rollout.settings import Settings
 from org_gate.rollout.wishes import Parts
 
 

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
+from org_gate.inventory.installed import InstalledGate, InstalledSet, Place
+from org_gate.inventory.targets import Scope, WaveOf, active
 from org_gate.policy.model import Policy
 from org_gate.rollout.deployment_targets import single, targeted_by, whole
 from org_gate.rollout.gates import gate_settings
-from org_gate.rollout.installed import InstalledGate, InstalledSet, Place
 from org_gate.rollout.marks import PLAIN, UNKNOWN, Mark, mark_of, settings_mark
 from org_gate.rollout.plan_model import Does, SetPlan, Step, Targets, WavePlan
-from org_gate.rollout.targets import Scope, WaveOf, active
 from org_gate.rollout.wishes import SETTINGS
 
 CURRENT: Final = "CURRENT"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from org_gate.rollout.installed import Place
+from org_gate.inventory.installed import Place
 from org_gate.rollout.plan_model import CellPlan, Does, Plan, SetPlan, Step, WavePlan
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from org_gate.inventory.installed import Place
 from org_gate.policy.model import Policy
-from org_gate.rollout.installed import Place
 from org_gate.rollout.marks import Mark
 
 

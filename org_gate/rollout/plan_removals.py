@@ -6,13 +6,13 @@ Gates of accounts that left the organization are not ours to reach; automatic de
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
+from org_gate.inventory.installed import InstalledGate, InstalledSet, Place
+from org_gate.inventory.organization import Organization
+from org_gate.inventory.targets import Scope
 from org_gate.rollout.deployment_targets import single, whole
-from org_gate.rollout.installed import InstalledGate, InstalledSet, Place
 from org_gate.rollout.marks import Mark
-from org_gate.rollout.organization import Organization
 from org_gate.rollout.plan_gates import grouped
 from org_gate.rollout.plan_model import Does, Step
-from org_gate.rollout.targets import Scope
 
 
 def plan_removals(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from org_gate.rollout.installed import Place
+from org_gate.inventory.installed import Place
 from org_gate.rollout.plan_gates import grouped
 from org_gate.rollout.plan_model import Action, CellPlan, Does, Plan, SetPlan, WavePlan
 from org_gate.rollout.plan_warnings import some_of

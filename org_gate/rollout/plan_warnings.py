@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from org_gate.rollout.installed import InstalledSet
-from org_gate.rollout.organization import Organization, OrgMember
+from org_gate.inventory.installed import InstalledSet
+from org_gate.inventory.organization import Organization, OrgMember
+from org_gate.inventory.settings import Settings
+from org_gate.inventory.targets import Scope
 from org_gate.rollout.plan_cells import CellFacts
 from org_gate.rollout.plan_model import SetPlan, WavePlan
-from org_gate.rollout.settings import Settings
-from org_gate.rollout.targets import Scope
 
 _NAMED: Final = 5
 """So many accounts or OUs are named; of more, the first."""

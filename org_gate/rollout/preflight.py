@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import boto3
 
-from org_gate.rollout.errors import AwsRefusedError
+from org_gate.inventory.errors import AwsRefusedError
+from org_gate.inventory.settings import Settings
 from org_gate.rollout.preflight_findings import Finding, Refusal, Severity, could_not_look, not_yet_seen, refusal_of
 from org_gate.rollout.preflight_ground import Caller, Ground, ground_of
 from org_gate.rollout.preflight_names import central_stacks, management_account, own_gate, stack_set
@@ -25,7 +26,6 @@ from org_gate.rollout.preflight_policies import organization_policies
 from org_gate.rollout.preflight_quotas import lambda_concurrency, stack_set_quotas
 from org_gate.rollout.preflight_rights import rights
 from org_gate.rollout.preflight_settings import member_regions, ous_and_accounts, regions
-from org_gate.rollout.settings import Settings
 
 _ORDER: Final = tuple(Severity)
 

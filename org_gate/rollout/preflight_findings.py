@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from org_gate.rollout.errors import AwsRefusedError
+from org_gate.inventory.errors import AwsRefusedError
 
 _DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
 _NOT_ALLOWED: Final = re.compile(r"is not authorized to perform: ([a-z0-9-]+:[A-Za-z0-9]+)")

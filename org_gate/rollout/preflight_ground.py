@@ -12,10 +12,10 @@ from typing import Any, Final
 import boto3
 from botocore.exceptions import ClientError
 
-from org_gate.rollout.errors import AwsRefusedError, MismatchError, asking_aws
-from org_gate.rollout.organization import Organization, OrgMember, read_organization
-from org_gate.rollout.settings import Settings
-from org_gate.rollout.targets import Scope, active, gate_scope
+from org_gate.inventory.errors import AwsRefusedError, MismatchError, asking_aws
+from org_gate.inventory.organization import Organization, OrgMember, read_organization
+from org_gate.inventory.settings import Settings
+from org_gate.inventory.targets import Scope, active, gate_scope
 
 HEALTH: Final = "health.amazonaws.com"
 STACKSETS: Final = "member.org.stacksets.cloudformation.amazonaws.com"

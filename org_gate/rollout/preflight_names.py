@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from org_gate.rollout.errors import asking_aws
-from org_gate.rollout.installed import InstalledCell, InstalledSet, read_cell
+from org_gate.inventory.errors import asking_aws
+from org_gate.inventory.installed import InstalledCell, InstalledSet, read_cell
 from org_gate.rollout.management import STACK as MANAGEMENT_STACK
 from org_gate.rollout.preflight_findings import Finding, Severity, Who, command
 from org_gate.rollout.preflight_ground import Ground

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from org_gate.inventory.settings import Settings
 from org_gate.rollout.preflight_ground import GLOBAL_REGION, Caller
-from org_gate.rollout.settings import Settings
 
 _SSO_PATH: Final = "aws-reserved/sso.amazonaws.com/"
 _ASSUMED: Final = re.compile(r"^arn:aws:sts::([0-9]{12}):assumed-role/([^/]+)/")

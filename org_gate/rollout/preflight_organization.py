@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError
 
-from org_gate.rollout.errors import AwsRefusedError, asking_aws
+from org_gate.inventory.errors import AwsRefusedError, asking_aws
 from org_gate.rollout.preflight_findings import Finding, Severity, Who, command, refusal_of
 from org_gate.rollout.preflight_ground import GLOBAL_REGION, HEALTH, STACKSETS, Ground
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from org_gate.rollout.errors import asking_aws
+from org_gate.inventory.errors import asking_aws
 from org_gate.rollout.preflight_denials import Denial, Hits, denials, exempted, hits, is_about_regions
 from org_gate.rollout.preflight_findings import Finding, Severity, Who, command, listed
 from org_gate.rollout.preflight_ground import Ground

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from org_gate.rollout.errors import asking_aws
+from org_gate.inventory.errors import asking_aws
 from org_gate.rollout.preflight_findings import Finding, Severity, Who, command
 from org_gate.rollout.preflight_ground import Ground
 from org_gate.rollout.preflight_needs import Rights, rights_of_the_caller, role_of

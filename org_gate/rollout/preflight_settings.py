@@ -7,10 +7,10 @@ cost a call for each account, and only where these credentials may read that.
 from collections.abc import Iterator
 from typing import Final
 
-from org_gate.rollout.errors import AwsRefusedError, MismatchError
+from org_gate.inventory.errors import AwsRefusedError, MismatchError
+from org_gate.inventory.targets import waves_of
 from org_gate.rollout.preflight_findings import Finding, Severity, Who, command, listed, refusal_of
 from org_gate.rollout.preflight_ground import Ground
-from org_gate.rollout.targets import waves_of
 
 _BY_DEFAULT: Final = "ENABLED_BY_DEFAULT"
 _ENABLED: Final = (_BY_DEFAULT, "ENABLED")

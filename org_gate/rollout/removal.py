@@ -10,10 +10,10 @@ from typing import Any, Final, NamedTuple
 import boto3
 from botocore.exceptions import ClientError
 
+from org_gate.inventory.errors import asking_aws
+from org_gate.inventory.installed import InstalledCell, InstalledSet, read_cell, read_stack_set
+from org_gate.inventory.settings import Settings
 from org_gate.rollout.artifacts import bucket_name
-from org_gate.rollout.errors import asking_aws
-from org_gate.rollout.installed import InstalledCell, InstalledSet, read_cell, read_stack_set
-from org_gate.rollout.settings import Settings
 
 TABLE: Final = "org-gate"
 _LOGS: Final = "/aws/lambda/org-gate-"

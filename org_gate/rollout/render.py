@@ -12,8 +12,8 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from org_gate import __version__
+from org_gate.inventory.errors import BuildError
 from org_gate.rollout.build import central_artifact
-from org_gate.rollout.errors import BuildError
 from org_gate.rollout.files import PACKAGE, cache_folder, shipped
 from org_gate.rollout.inline import inlined
 from org_gate.rollout.lambda_platform import RELEASE, LambdaPlatform

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from org_gate.rollout.settings import Central, Gates, Names, Settings, Without, settings_schema
+from org_gate.inventory.settings import Central, Gates, Names, Settings, Without, settings_schema
 
 SCHEMA: Final = "org-gate.schema.json"
 """The JSON Schema, beside the settings."""

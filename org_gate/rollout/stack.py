@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from org_gate.rollout.errors import StackError, asking_aws
+from org_gate.inventory.errors import StackError, asking_aws
 from org_gate.rollout.plan_cells import NEVER_CAME_UP
 from org_gate.rollout.plan_model import StackWish
 from org_gate.rollout.render import MAX_TEMPLATE_BYTES

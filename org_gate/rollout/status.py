@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from org_gate.rollout.installed import InstalledGate, InstalledSet, Place
-from org_gate.rollout.organization import Organization, OrgMember
-from org_gate.rollout.settings import Settings
+from org_gate.inventory.installed import InstalledGate, InstalledSet, Place
+from org_gate.inventory.organization import Organization, OrgMember
+from org_gate.inventory.settings import Settings
+from org_gate.inventory.targets import Scope
 from org_gate.rollout.status_reasons import CANCELLED, in_words
-from org_gate.rollout.targets import Scope
 
 DRIFTED = "DRIFTED"
 

@@ -14,14 +14,14 @@ import boto3
 from org_gate import __version__
 from org_gate.client.api import DecisionApi
 from org_gate.client.errors import ApiError
+from org_gate.inventory.errors import RolloutError, asking_aws
+from org_gate.inventory.installed import AS_ADMINISTRATOR, InstalledCell, InstalledSet, read_cell, read_stack_set
+from org_gate.inventory.members import Told, nobody
+from org_gate.inventory.organization import read_organization
+from org_gate.inventory.settings import Settings
+from org_gate.inventory.targets import gate_scope
 from org_gate.model.times import text_if_any
-from org_gate.rollout.errors import RolloutError, asking_aws
-from org_gate.rollout.installed import AS_ADMINISTRATOR, InstalledCell, InstalledSet, read_cell, read_stack_set
-from org_gate.rollout.members import Told, nobody
-from org_gate.rollout.organization import read_organization
-from org_gate.rollout.settings import Settings
 from org_gate.rollout.status import CellStatus, GateStatus, Standing, Status, gates_of
-from org_gate.rollout.targets import gate_scope
 from org_gate.rollout.test_call import check_gates
 from org_gate.rollout.waiting import Sleep, wait_for
 

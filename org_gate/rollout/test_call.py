@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import boto3
 
-from org_gate.rollout.installed import Place
-from org_gate.rollout.members import (
+from org_gate.inventory.installed import Place
+from org_gate.inventory.members import (
     AWS_FAULTS,
     FUNCTION,
     Doors,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from org_gate.rollout.errors import TookTooLongError
+from org_gate.inventory.errors import TookTooLongError
 
 Sleep = Callable[[float], None]
 Found = TypeVar("Found")

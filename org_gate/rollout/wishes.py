@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from org_gate.inventory.settings import Settings
 from org_gate.policy.model import Policy
 from org_gate.rollout.artifacts import bucket_name
 from org_gate.rollout.gates import gate_settings
 from org_gate.rollout.plan_model import StackWish
-from org_gate.rollout.settings import Settings
 
 TO_COME: Final = "(what the cells tell once they are there)"
 SETTINGS: Final = ("Mode", "OnUnknown", "ExemptPipelines")

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from botocore.exceptions import ClientError
 
 from org_gate.client.errors import ApiError
-from org_gate.rollout.errors import RolloutError
+from org_gate.inventory.errors import RolloutError
 from org_gate.simulator.record import Line
 from org_gate.simulator.scenario.checks import health_update
 from org_gate.simulator.scenario.model import Entry, PipelineSpec

@@ -4,12 +4,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from org_gate import __version__
+from org_gate.inventory.coverage_reading import read_coverage
 from org_gate.report.as_json import as_json
 from org_gate.report.build import Options, build
 from org_gate.report.html import html
 from org_gate.report.model import Report
 from org_gate.report.reading import TableReader
-from org_gate.rollout.coverage_reading import read_coverage
 from org_gate.simulator.world import World, settings_of
 from org_gate.store import Store
 

@@ -16,17 +16,17 @@ from botocore.credentials import Credentials
 
 from org_gate.client.api import DecisionApi
 from org_gate.client.errors import ApiError
+from org_gate.inventory.errors import RolloutError
+from org_gate.inventory.settings import Central, Gates, Settings
 from org_gate.policy.fields import duration_text
 from org_gate.policy.load import policy_from_data
 from org_gate.rollout.apply import Rollout
 from org_gate.rollout.apply_central import publish_policy
 from org_gate.rollout.apply_gates import Hands
-from org_gate.rollout.errors import RolloutError
 from org_gate.rollout.files import cache_folder
 from org_gate.rollout.lambda_platform import this_machine
 from org_gate.rollout.outputs import CentralOutputs, read_outputs
 from org_gate.rollout.plan_facts import wanted
-from org_gate.rollout.settings import Central, Gates, Settings
 from org_gate.simulator.base import SimClock
 from org_gate.simulator.cloudformation.strict import strict_stacks
 from org_gate.simulator.delivery import Delivery

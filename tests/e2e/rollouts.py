@@ -12,17 +12,17 @@ import yaml
 from org_gate import __version__
 from org_gate.cli.main import run
 from org_gate.cli.surroundings import Surroundings
+from org_gate.inventory.errors import InstanceResult
+from org_gate.inventory.installed import Place
+from org_gate.inventory.settings import Settings
 from org_gate.policy.load import policy_from_data
 from org_gate.rollout.apply import Rollout
 from org_gate.rollout.apply_central import publish_policy
 from org_gate.rollout.apply_gates import Hands, Progress
-from org_gate.rollout.errors import InstanceResult
 from org_gate.rollout.files import cache_folder, shipped
-from org_gate.rollout.installed import Place
 from org_gate.rollout.lambda_platform import this_machine
 from org_gate.rollout.plan_facts import wanted
 from org_gate.rollout.plan_model import Plan
-from org_gate.rollout.settings import Settings
 from org_gate.rollout.wishes import Parts
 from org_gate.simulator.moto_ground import HEALTH_PRINCIPAL, STACKSETS_PRINCIPAL
 from org_gate.simulator.scenario import read_scenario

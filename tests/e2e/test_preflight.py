@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from org_gate.inventory.settings import Settings, load_settings
 from org_gate.rollout.files import shipped
 from org_gate.rollout.preflight import Preflight, preflight
 from org_gate.rollout.preflight_findings import Finding, Severity, Who
-from org_gate.rollout.settings import Settings, load_settings
 from org_gate.simulator.scenario import read_scenario
 from org_gate.simulator.world import World, open_world
 from tests.e2e.support import CENTRAL, ORDERS, PAYMENTS, scenario, write

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from org_gate.rollout.errors import InstanceResult, StackError, StoppedError
-from org_gate.rollout.installed import Place
+from org_gate.inventory.errors import InstanceResult, StackError, StoppedError
+from org_gate.inventory.installed import Place
 from org_gate.rollout.plan_model import Action, Does
 from tests.e2e.rollouts import CENTRAL, HOME, ORDERS, PAYMENTS, POLICY, SANDBOX, WAVES, Team, settings, team
 

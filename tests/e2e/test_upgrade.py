@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from org_gate import __version__
-from org_gate.rollout.errors import InstanceResult
-from org_gate.rollout.installed import Place, read_cell, read_stack_set
+from org_gate.inventory.errors import InstanceResult
+from org_gate.inventory.installed import Place, read_cell, read_stack_set
 from org_gate.rollout.test_call import CheckedGate, check_gates
 from tests.e2e.rollouts import CENTRAL, HOME, PAYMENTS, WAVES, Team, settings, team
 

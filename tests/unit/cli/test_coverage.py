@@ -14,9 +14,9 @@ from org_gate.cli.main import run
 from org_gate.cli.surroundings import Surroundings
 from org_gate.report.coverage import AccountSeen, Coverage, PipelineSeen, Unread
 from org_gate.report.coverage_stages import Standing
+from tests.unit.inventory.test_coverage_reading import GATED, UNGATED, Accounts
 from tests.unit.rollout.accounts import Aws
 from tests.unit.rollout.organizations import instance, member, organization, settings
-from tests.unit.rollout.test_coverage_reading import GATED, UNGATED, Accounts
 
 A = member(0)
 

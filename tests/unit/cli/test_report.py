@@ -14,10 +14,10 @@ from org_gate.cli.main import run
 from org_gate.cli.surroundings import Surroundings
 from org_gate.report.model import Report
 from org_gate.store import StoreUnavailableError
+from tests.unit.inventory.test_coverage_reading import UNGATED, Accounts
 from tests.unit.report.worlds import DAY, END, START, World
 from tests.unit.rollout.accounts import Answer, Aws, refused
 from tests.unit.rollout.organizations import instance, member, organization, settings
-from tests.unit.rollout.test_coverage_reading import UNGATED, Accounts
 from tests.unit.store.tables import TABLE
 
 A = member(0)

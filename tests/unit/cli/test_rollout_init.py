@@ -9,7 +9,7 @@ import pytest
 
 from org_gate.cli.main import run
 from org_gate.cli.surroundings import Surroundings
-from org_gate.rollout.settings import Settings, load_settings
+from org_gate.inventory.settings import Settings, load_settings
 from org_gate.rollout.settings_text import SCHEMA, schema_text
 from tests.unit.rollout.fake_aws import FakeSession, not_allowed, ready, refused
 

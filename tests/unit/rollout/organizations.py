@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from org_gate.rollout.settings import Settings
+from org_gate.inventory.settings import Settings
 from tests.unit.rollout.accounts import CENTRAL, Answer, Aws, refused
 
 MANAGEMENT = "100000000001"

@@ -4,15 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from org_gate.inventory.installed import InstalledCell, InstalledGate, InstalledSet, Place
+from org_gate.inventory.organization import Organization, OrgMember, OrgUnit
+from org_gate.inventory.settings import Settings
 from org_gate.model.event import Account
 from org_gate.policy.load import policy_from_data
 from org_gate.rollout.gates import gate_settings
-from org_gate.rollout.installed import InstalledCell, InstalledGate, InstalledSet, Place
-from org_gate.rollout.organization import Organization, OrgMember, OrgUnit
 from org_gate.rollout.plan import AUTOMATIC, Facts, make_plan
 from org_gate.rollout.plan_cells import CellFacts
 from org_gate.rollout.plan_model import Action, Does, Plan, StackWish, Step
-from org_gate.rollout.settings import Settings
 from org_gate.rollout.wishes import SETTINGS, Parts
 
 MANAGEMENT, CENTRAL = "100000000001", "999988887777"

@@ -10,9 +10,9 @@ from typing import Any
 import boto3
 import pytest
 
+from org_gate.inventory.errors import RolloutError
 from org_gate.policy.model import Policy
 from org_gate.rollout.apply_central import publish_policy
-from org_gate.rollout.errors import RolloutError
 
 REGION = "eu-west-1"
 POLICY = Policy(version=1)

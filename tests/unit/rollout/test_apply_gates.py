@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from botocore.stub import ANY
 
+from org_gate.inventory.errors import InstanceResult, MembersError, StoppedError
+from org_gate.inventory.installed import Place
 from org_gate.rollout.apply_gates import Hands, Progress, remove, roll_out
-from org_gate.rollout.errors import InstanceResult, MembersError, StoppedError
-from org_gate.rollout.installed import Place
 from org_gate.rollout.operations import PREFERENCES, StackSet
 from org_gate.rollout.plan_model import Does, Plan, Step
 from tests.unit.rollout.planning import HOME, Known, newer, organization, settings

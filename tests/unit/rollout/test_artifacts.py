@@ -6,9 +6,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from org_gate.inventory.errors import MismatchError
 from org_gate.rollout.artifacts import upload, upload_template
 from org_gate.rollout.build import central_artifact
-from org_gate.rollout.errors import MismatchError
 from org_gate.rollout.files import cache_folder
 from org_gate.rollout.lambda_platform import this_machine
 from tests.unit.rollout.stubs import stubbed

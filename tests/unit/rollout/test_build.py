@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from org_gate.inventory.errors import BuildError
 from org_gate.rollout.build import Artifact, central_artifact
-from org_gate.rollout.errors import BuildError
 from org_gate.rollout.files import cache_folder, shipped
 from org_gate.rollout.install import installed
 from org_gate.rollout.lambda_platform import RELEASE, this_machine

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from org_gate.inventory.errors import MismatchError
 from org_gate.model.event import Account
 from org_gate.policy.load import policy_from_data
-from org_gate.rollout.errors import MismatchError
 from org_gate.rollout.gates import MAX_EXEMPT, depend_on_tags, gate_settings
 
 DEV = Account("111122223333", "Workloads/Dev", ("r-1", "ou-w", "ou-dev"), {"tier": "3"})

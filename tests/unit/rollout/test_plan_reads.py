@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
+from org_gate.inventory.errors import MismatchError
+from org_gate.inventory.settings import Settings
 from org_gate.policy.model import Policy
 from org_gate.rollout.build import Artifact
-from org_gate.rollout.errors import MismatchError
 from org_gate.rollout.files import shipped
 from org_gate.rollout.marks import digest
 from org_gate.rollout.plan_facts import Wanted, look
 from org_gate.rollout.plan_model import Does, Plan
-from org_gate.rollout.settings import Settings
 from tests.unit.rollout.accounts import CENTRAL, Aws, refused
 from tests.unit.rollout.organizations import instance, member, organization
 from tests.unit.rollout.planning import PARTS

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
-from org_gate.rollout.errors import AwsRefusedError
+from org_gate.inventory.errors import AwsRefusedError
+from org_gate.inventory.settings import load_settings
 from org_gate.rollout.preflight import CHECKS, Preflight, preflight
 from org_gate.rollout.preflight_findings import Finding, Severity, Who
 from org_gate.rollout.preflight_names import FUNCTIONS, GATE, TABLE
 from org_gate.rollout.render import central_template, member_template
-from org_gate.rollout.settings import load_settings
 from tests.unit.rollout.fake_aws import (
     ADMINISTRATOR,
     CENTRAL,

@@ -9,10 +9,11 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from org_gate.inventory import targets
+from org_gate.inventory.settings import Settings, load_settings, settings_schema
+from org_gate.inventory.settings_fields import LOG_RETENTION, REST
 from org_gate.policy.document import DocumentError
-from org_gate.rollout import settings_text, targets
-from org_gate.rollout.settings import Settings, load_settings, settings_schema
-from org_gate.rollout.settings_fields import LOG_RETENTION, REST
+from org_gate.rollout import settings_text
 from org_gate.rollout.settings_text import EXAMPLE, Answers
 
 ROOT = Path(__file__).parents[3]

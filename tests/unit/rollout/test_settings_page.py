@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from org_gate.rollout.settings import Central, Gates, Settings, load_settings
+from org_gate.inventory.settings import Central, Gates, Settings, load_settings
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

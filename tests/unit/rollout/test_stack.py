@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from org_gate.rollout.errors import AwsRefusedError, StackError, TookTooLongError
+from org_gate.inventory.errors import AwsRefusedError, StackError, TookTooLongError
 from org_gate.rollout.plan_model import StackWish
 from org_gate.rollout.stack import CHANGE_SET, deploy_stack
 from tests.unit.rollout.stubs import stubbed

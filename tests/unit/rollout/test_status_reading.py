@@ -7,7 +7,7 @@ import pytest
 
 from org_gate.client.api import DecisionApi
 from org_gate.client.errors import Attempt, NoAnswer
-from org_gate.rollout.errors import RolloutError, TookTooLongError
+from org_gate.inventory.errors import RolloutError, TookTooLongError
 from org_gate.rollout.status import Standing, Status
 from org_gate.rollout.status_reading import MOST_CALLED, detect_drift, read_status
 from tests.unit.rollout.accounts import Aws, payload

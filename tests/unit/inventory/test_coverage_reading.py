@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from org_gate.inventory.coverage_reading import MANAGEMENT, NOT_HERE, read_coverage
 from org_gate.report.coverage import AccountSeen, Coverage, Unread
 from org_gate.report.coverage_stages import Standing
-from org_gate.rollout.coverage_reading import MANAGEMENT, NOT_HERE, read_coverage
+from tests.unit.report.test_coverage_stages import BUILD, DEPLOY, GATE, pipeline
 from tests.unit.rollout.accounts import Answer, Aws, credentials, refused
 from tests.unit.rollout.organizations import (
     MANAGEMENT as MANAGEMENT_ACCOUNT,
@@ -20,7 +21,6 @@ from tests.unit.rollout.organizations import (
     organization,
     settings,
 )
-from tests.unit.rollout.test_coverage_stages import BUILD, DEPLOY, GATE, pipeline
 
 GATED, UNGATED = pipeline(BUILD, GATE, DEPLOY), pipeline(DEPLOY)
 A, B = member(0), member(1)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from org_gate.rollout.errors import asking_aws
+from org_gate.inventory.errors import asking_aws
 
 AS_ADMINISTRATOR: Final = {"CallAs": "DELEGATED_ADMIN"}
 """What a delegated administrator has to say on every call about StackSets."""

@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
 
-from org_gate.rollout.errors import BUSY, DENIED, RolloutError, asking_aws
+from org_gate.inventory.errors import BUSY, DENIED, RolloutError, asking_aws
 
 FUNCTION: Final = "org-gate"
 """The gate's name in every account and Region."""

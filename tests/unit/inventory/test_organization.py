@@ -6,8 +6,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from org_gate.rollout.errors import MismatchError
-from org_gate.rollout.organization import read_organization, topmost
+from org_gate.inventory.errors import MismatchError
+from org_gate.inventory.organization import read_organization, topmost
 
 ACCOUNT = "123456789012"  # whose moto takes every caller for
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from org_gate.inventory.errors import MismatchError, asking_aws
 from org_gate.model.event import Account
-from org_gate.rollout.errors import MismatchError, asking_aws
 
 ACTIVE: Final = "ACTIVE"
 

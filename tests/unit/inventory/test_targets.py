@@ -2,12 +2,12 @@
 
 import pytest
 
+from org_gate.inventory.errors import MismatchError
+from org_gate.inventory.organization import Organization, OrgMember, OrgUnit
+from org_gate.inventory.settings import Central, Gates, Settings, Wave, Without
+from org_gate.inventory.settings_fields import REST
+from org_gate.inventory.targets import gate_scope, waves_of
 from org_gate.model.event import Account
-from org_gate.rollout.errors import MismatchError
-from org_gate.rollout.organization import Organization, OrgMember, OrgUnit
-from org_gate.rollout.settings import Central, Gates, Settings, Wave, Without
-from org_gate.rollout.settings_fields import REST
-from org_gate.rollout.targets import gate_scope, waves_of
 
 MANAGEMENT = "100000000001"
 PATHS = ("", "Platform", "Workloads", "Workloads/Dev", "Workloads/Prod", "Workloads/Prod/Core")

@@ -11,10 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from org_gate.policy.fields import AccountId, Flag, TagValue
-from org_gate.policy.load import SchemaAsWritten
-from org_gate.policy.mistakes import Strict, refusal
-from org_gate.rollout.settings_fields import (
+from org_gate.inventory.settings_fields import (
     Accounts,
     Concurrency,
     GateRegions,
@@ -32,6 +29,9 @@ from org_gate.rollout.settings_fields import (
     region_of,
     twice,
 )
+from org_gate.policy.fields import AccountId, Flag, TagValue
+from org_gate.policy.load import SchemaAsWritten
+from org_gate.policy.mistakes import Strict, refusal
 
 
 class _Part(Strict):

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from org_gate.rollout.errors import AwsRefusedError
-from org_gate.rollout.members import Doors, NoWayInError, fault_words, side_by_side
+from org_gate.inventory.errors import AwsRefusedError
+from org_gate.inventory.members import Doors, NoWayInError, fault_words, side_by_side
 from tests.unit.rollout.accounts import Aws, credentials, refused
 
 A = "111122223333"

@@ -11,10 +11,8 @@ from typing import Any, Final
 
 import boto3
 
-from org_gate.report.coverage import AccountSeen, Coverage, PipelineSeen, Unread
-from org_gate.report.coverage_stages import gate_place
-from org_gate.rollout.installed import InstalledSet, read_stack_set
-from org_gate.rollout.members import (
+from org_gate.inventory.installed import InstalledSet, read_stack_set
+from org_gate.inventory.members import (
     AWS_FAULTS,
     FUNCTION,
     Doors,
@@ -26,9 +24,11 @@ from org_gate.rollout.members import (
     nobody,
     side_by_side,
 )
-from org_gate.rollout.organization import Organization, OrgMember, read_organization
-from org_gate.rollout.settings import Settings
-from org_gate.rollout.targets import gate_scope
+from org_gate.inventory.organization import Organization, OrgMember, read_organization
+from org_gate.inventory.settings import Settings
+from org_gate.inventory.targets import gate_scope
+from org_gate.report.coverage import AccountSeen, Coverage, PipelineSeen, Unread
+from org_gate.report.coverage_stages import gate_place
 
 NOT_HERE: Final = "it is left out by the settings (gates.ous, gates.without)"
 MANAGEMENT: Final = (

@@ -7,10 +7,10 @@ lies above something that is left out. The management account is never among the
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from org_gate.inventory.organization import Organization, OrgMember, OrgUnit, topmost
+from org_gate.inventory.settings import Gates, Settings, Wave
+from org_gate.inventory.settings_fields import REST
 from org_gate.model.event import Account
-from org_gate.rollout.organization import Organization, OrgMember, OrgUnit, topmost
-from org_gate.rollout.settings import Gates, Settings, Wave
-from org_gate.rollout.settings_fields import REST
 
 __all__ = ["REST", "Scope", "WaveOf", "active", "gate_scope", "waves_of"]
 
