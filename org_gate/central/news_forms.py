@@ -1,8 +1,9 @@
 """A notice in the forms of SNS: plain text for mail, Amazon Q Developer's custom notification for chat and machines.
 
 Everything is text of other people's making as far as this module knows: it is brought to printable lines of bounded
-length, links in it are broken, and what chats take for formatting, mentions or links is replaced by letters that look
-alike. Attributes let subscribers filter; their lists are bounded, so that a message always fits.
+length, links in it are broken (but for the notice's own), and what chats take for formatting, mentions or links is
+replaced by letters that look alike. Attributes let subscribers filter; their lists are bounded, so that a message
+always fits.
 """
 
 import json
@@ -69,6 +70,8 @@ class Notice:
     next_steps: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     """What it is about: events, decisions, overrides."""
+    link: str = ""
+    """An address of our own making, to be clicked: the one text that is left as it is."""
 
 
 def publication(notice: Notice) -> dict[str, Any]:
@@ -106,7 +109,8 @@ def _marked(notice: Notice, text: str) -> str:
 
 def _mail(notice: Notice) -> str:
     steps = ["", "What to do:", *(f"- {_line(step)}" for step in notice.next_steps)] if notice.next_steps else []
-    return _clipped(_marked(notice, "\n".join([*map(_line, notice.lines), *steps])), _LONGEST_TEXT) + "\n"
+    text = _clipped(_marked(notice, "\n".join([*map(_line, notice.lines), *steps])), _LONGEST_TEXT)
+    return f"{text}\n\n{notice.link}\n" if notice.link else f"{text}\n"
 
 
 def _custom_notification(notice: Notice) -> dict[str, Any]:
@@ -119,7 +123,7 @@ def _custom_notification(notice: Notice) -> dict[str, Any]:
         "content": {
             "textType": "client-markdown",
             "title": title[:_LONGEST_TITLE],
-            "description": _clipped(_marked(notice, text), _LONGEST_DESCRIPTION),
+            "description": _described(_marked(notice, text), notice.link),
             "nextSteps": [harmless(_line(step)) for step in notice.next_steps[:_MOST_STEPS]],
             "keywords": ["org-gate", notice.kind, notice.severity, *(["drill"] if notice.drill else [])],
         },
@@ -136,6 +140,14 @@ def _custom_notification(notice: Notice) -> dict[str, Any]:
             },
         },
     }
+
+
+def _described(text: str, link: str) -> str:
+    """A link that is cut short leads nowhere, so the text makes room for it; one that is too long is left to mails."""
+    room = _LONGEST_DESCRIPTION - len(link) - 2
+    if not link or room < _LONGEST_LINE:
+        return _clipped(text, _LONGEST_DESCRIPTION)
+    return f"{_clipped(text, room)}\n\n{link}"
 
 
 def _attributes(notice: Notice) -> dict[str, Any]:

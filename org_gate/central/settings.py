@@ -7,7 +7,9 @@ by name. What botocore reads for itself (Region, attempts, endpoint) is not repe
 from collections.abc import Mapping
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from org_gate.policy.fields import Duration
 
 
 class SettingsError(Exception):
@@ -60,6 +62,28 @@ class ResumerSettings(_CentralSettings):
     """The URL of the queue of what people have to see."""
 
 
+class ReporterSettings(_CentralSettings):
+    """The reporter's environment."""
+
+    region: str = Field(alias="AWS_REGION", min_length=1)
+    """Where it runs: Lambda's own variable."""
+    topic: str = Field(alias="ORG_GATE_TOPIC", min_length=1)
+    """The ARN of the topic that people hear of reports by."""
+    bucket: str = Field(alias="ORG_GATE_REPORTS", min_length=1)
+    """Where reports and the archive go."""
+    since: Duration = Field(alias="ORG_GATE_REPORT_SINCE")
+    """How far back a report looks."""
+    ou: str | None = Field(alias="ORG_GATE_REPORT_OU", default=None)
+    """The OU that it is about; None for the whole organization."""
+    coverage: str = Field(alias="ORG_GATE_COVERAGE", default="")
+    """What of the rollout's settings says where gates are to be, as JSON; empty where it did not fit."""
+
+    @field_validator("ou")
+    @classmethod
+    def _whole(cls, ou: str | None) -> str | None:
+        return ou or None
+
+
 _Settings = TypeVar("_Settings", bound=_CentralSettings)
 
 
@@ -76,6 +100,11 @@ def api_settings(environ: Mapping[str, str]) -> ApiSettings:
 def resumer_settings(environ: Mapping[str, str]) -> ResumerSettings:
     """Raises SettingsError."""
     return _read(ResumerSettings, environ)
+
+
+def reporter_settings(environ: Mapping[str, str]) -> ReporterSettings:
+    """Raises SettingsError."""
+    return _read(ReporterSettings, environ)
 
 
 def _read(model: type[_Settings], environ: Mapping[str, str]) -> _Settings:

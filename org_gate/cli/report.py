@@ -5,8 +5,7 @@ where it cannot be read, and said so on stderr.
 """
 
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -21,9 +20,7 @@ from org_gate.cli.parameters import DurationType
 from org_gate.cli.rollout_settings import COULD_NOT, config_option, settings_or_stop, told
 from org_gate.cli.surroundings import Surroundings
 from org_gate.cli.text import harmless
-from org_gate.inventory.coverage_reading import read_coverage
-from org_gate.inventory.errors import RolloutError
-from org_gate.inventory.organization import read_organization
+from org_gate.inventory.known import Known, read_known
 from org_gate.inventory.settings import Settings
 from org_gate.model.times import format_time, parse_time, whole
 from org_gate.report.as_csv import write_csv
@@ -31,7 +28,6 @@ from org_gate.report.as_json import as_json
 from org_gate.report.as_md import as_md
 from org_gate.report.build import Options, build
 from org_gate.report.build_tree import UnknownOuError
-from org_gate.report.coverage import Coverage
 from org_gate.report.model import Report
 from org_gate.report.reading import TableReader
 from org_gate.rollout.outputs import read_outputs
@@ -53,15 +49,6 @@ class TimeType(click.ParamType[datetime]):
             return parse_time(f"{value}T00:00:00Z" if len(value) == len("2026-03-02") else value)
         except ValueError as error:
             self.fail(f"{error}; write a time as in 2026-03-02T12:00:00Z, or a day as in 2026-03-02", param, ctx)
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What else than the table tells."""
-
-    organization: str | None = None
-    names: Mapping[str, str] | None = None
-    coverage: Coverage | None = None
 
 
 @click.command(short_help="One file on what AWS Health and the gate did to the organization.")
@@ -138,7 +125,7 @@ def report(
         version=__version__,
         region=settings.central.region,
         organization=known.organization,
-        names=known.names or {},
+        names=known.names,
         coverage=known.coverage,
     )
     made = _made(
@@ -175,22 +162,14 @@ def _table(session: boto3.Session, settings: Settings) -> str:
     return read_outputs(cloudformation, settings.names.central_stack, region).table_name
 
 
-def _known(session: boto3.Session, settings: Settings, *, with_coverage: bool) -> _Known:
+def _known(session: boto3.Session, settings: Settings, *, with_coverage: bool) -> Known:
     """As far as it can be read; what cannot is said on stderr."""
-    if with_coverage:
-        try:
-            with Counting("Looking into accounts", "accounts") as counting:
-                found = read_coverage(session, settings, told=counting.tell)
-        except RolloutError as error:
-            click.echo(f"Coverage is left out of the report. {harmless(error)}", err=True)
-        else:
-            return _Known(found.organization, {each.account: each.name for each in found.accounts}, found)
-    try:
-        organization = read_organization(session.client("organizations", region_name=settings.central.region))
-    except RolloutError as error:
-        click.echo(f"The report has no names of accounts. {harmless(error)}", err=True)
-        return _Known()
-    return _Known(organization.id, {name: member.name for name, member in organization.members.items()})
+
+    def say(text: str) -> None:
+        click.echo(harmless(text), err=True)
+
+    with Counting("Looking into accounts", "accounts") as counting:
+        return read_known(session, settings, say=say, coverage=with_coverage, told=counting.tell)
 
 
 def _made(reader: TableReader, options: Options, output: str, out: Path | None) -> Report:

@@ -20,7 +20,7 @@ from org_gate.inventory.errors import MembersError, StackError
 from org_gate.inventory.settings import Settings
 from org_gate.rollout.callers import Callers, read_callers
 from org_gate.rollout.destroy import destroy as remove
-from org_gate.rollout.removal import TABLE, Removable, left_over, read_removable
+from org_gate.rollout.removal import Removable, left_over, read_removable
 
 FAILED: Final = 1
 _SHOWN: Final = 20
@@ -28,7 +28,7 @@ _SHOWN: Final = 20
 
 @click.command(short_help="Remove org-gate: the gates, then the central part.")
 @config_option
-@click.option("--data", is_flag=True, help="The tables too, with all decisions. Default: they stay.")
+@click.option("--data", is_flag=True, help="The tables and the reports too, with all decisions. Default: they stay.")
 @click.option(
     "--even-if-called", is_flag=True, help="Although pipelines call the gate, or some account could not be looked into."
 )
@@ -38,7 +38,7 @@ def destroy(ctx: click.Context, *, config: Path, data: bool, even_if_called: boo
     """Remove the gates from all accounts, then the central part; at the end it lists what is left.
 
     With credentials of the central account. Refuses while pipelines call the gate, and names them: take the gate's
-    action out of these first. The tables stay, with their history, unless --data is given: a later
+    action out of these first. The tables and the reports stay, unless --data is given: a later
     `org-gate rollout apply` goes on with them. Interrupted, it goes on from there when run again.
 
     Exits with 1 where pipelines call the gate or something could not be removed, with 2 where nobody said yes, with 3
@@ -74,7 +74,7 @@ def _removal_lines(there: Removable, settings: Settings, *, data: bool) -> Itera
     for cell in there.cells:
         yield f"  the central stack {settings.names.central_stack} in {cell.region}"
     for found in there.others:
-        if found.kind != "table" or data:
+        if data or not found.is_data:
             yield f"  the {found.kind} {found.name} in {found.region}" + (", for good" if data else "")
         else:
             yield f"and leaves the {found.kind} {found.name} in {found.region} (--data removes it)"
@@ -122,7 +122,7 @@ def _removed(
 
 
 def _conclude(session: boto3.Session, settings: Settings, *, data: bool) -> int:
-    """Says what is left; only tables that were to stay count as done."""
+    """Says what is left; only what was to stay counts as done."""
     left = left_over(session, settings)
     if not left:
         click.echo("Nothing of org-gate is left in the central account, nor a gate of the StackSet anywhere.")
@@ -132,5 +132,4 @@ def _conclude(session: boto3.Session, settings: Settings, *, data: bool) -> int:
         "Not of this tool's making, so still there if you made them: a stack of the gate in the management account, "
         "subscriptions to the topics, and the delegated administration for AWS Health and StackSets."
     )
-    meant = [] if data else [TABLE]
-    return FAILED if any(found.name not in meant for found in left) else 0
+    return FAILED if any(data or not found.is_data for found in left) else 0

@@ -7,6 +7,7 @@ is found out by whoever reads the organization.
 The texts below the fields go into the JSON Schema: editors show them to whoever writes the file.
 """
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -17,19 +18,21 @@ from org_gate.inventory.settings_fields import (
     GateRegions,
     KeyArn,
     NoNull,
+    OuPath,
     Ous,
     OusIn,
     OwnTagKey,
     PolicyName,
     Region,
     Retention,
+    Schedule,
     StackName,
     TopicArn,
     WaveName,
     region_of,
     twice,
 )
-from org_gate.policy.fields import AccountId, Flag, TagValue
+from org_gate.policy.fields import AccountId, Duration, Flag, TagValue
 from org_gate.policy.load import SchemaAsWritten
 from org_gate.policy.mistakes import Strict, refusal
 
@@ -127,6 +130,19 @@ class Wave(_Part):
         return self
 
 
+class Reports(_Part):
+    """The organization health report that the home cell makes by itself, into a bucket of its own."""
+
+    enabled: Flag = True
+    """Whether it does."""
+    schedule: Schedule = "cron(0 6 ? * MON-FRI *)"
+    """When, in UTC, as EventBridge writes it."""
+    since: Duration = timedelta(days=7)
+    """How far back from then it looks."""
+    ou: OuPath = ""
+    """The OU that it is about, with all below it. Left out: the whole organization."""
+
+
 class Names(_Part):
     """What the stacks are called, where your names follow a rule."""
 
@@ -147,6 +163,8 @@ class Settings(_Part):
     """Where the gates are, and the pipelines they answer."""
     waves: tuple[Wave, ...] = ()
     """One after the other, each only once the gates of the one before answer. What no wave names comes last."""
+    reports: Reports = Field(default_factory=Reports)
+    """The health report; `org-gate report` makes one at any time."""
     policy: Annotated[str | None, NoNull(), Field(min_length=1, max_length=1024)] = None
     """The policy to begin with, a file beside this one; left out: the one that ships. Published once, where there is
     none: from then on `org-gate policy publish` changes it."""

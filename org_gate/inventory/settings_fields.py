@@ -34,6 +34,7 @@ _PARTITIONS: Final = (
 )
 _HERE: Final = "^(?!cn-|us-gov-|us-iso|eu-isoe-|eusc-)[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$"
 _OU: Final = r"^(r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|[^/*?\[]{1,128}(/[^/*?\[]{1,128})*)?$"
+_SCHEDULE: Final = r"^(rate\([1-9][0-9]* (minutes?|hours?|days?)\)|cron\(\S+( \S+){5}\))$"
 _STACK_NAME: Final = "^[A-Za-z][A-Za-z0-9-]{0,127}$"
 _POLICY_NAME: Final = r"^[\w+=,.@/-]{1,512}$"
 _ARN: Final = r"^arn:aws:{service}:[a-z0-9-]+:[0-9]{{12}}:{resource}$"
@@ -141,6 +142,7 @@ OuPath = Annotated[
 OusIn = Annotated[tuple[OuPath, ...], *_list_of("OU", "leave the field out for the whole organization")]
 Ous = Annotated[tuple[OuPath, ...], *_list_of("OU", "leave the field out for none")]
 Accounts = Annotated[tuple[AccountId, ...], *_list_of("account", "leave the field out for none")]
+Schedule = Annotated[str, *_shape(_SCHEDULE, "a schedule of EventBridge, as in cron(0 6 ? * MON-FRI *) or rate(1 day)")]
 StackName = Annotated[str, *_shape(_STACK_NAME, "a stack's name: letters, digits and -, beginning with a letter")]
 PolicyName = Annotated[str, *_shape(_POLICY_NAME, "the name of an IAM policy that exists in every account")]
 TopicArn = Annotated[

@@ -6,14 +6,17 @@ an apostrophe in front. Lists are in one cell, with semicolons between.
 """
 
 import csv
+import gzip
+import io
+import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import IO, Any, Final, Self
 
 from org_gate.model.event import EventKey
 from org_gate.model.times import format_time
@@ -34,13 +37,14 @@ DECISIONS: Final = (
 AFFECTED: Final = ("arn", "region", "account", "ou")
 RESOURCES: Final = ("arn", "region", "account", "value", "status")
 SUMMARY: Final = ("name", "value")
+_BLOCK: Final = 1 << 20
 
 
-class CsvFolder:
-    """Tables in a folder that is there and empty."""
+class CsvTables:
+    """``opened`` gives the file that a table of that name goes to."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, opened: Callable[[str], IO[str]]) -> None:
+        self._opened = opened
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -72,7 +76,7 @@ class CsvFolder:
             table.writerows(map(_text, row) for row in rows)
 
     def _table(self, name: str, columns: Sequence[str]) -> Any:
-        file = self._open.enter_context((self._folder / f"{name}.csv").open("w", encoding="utf-8", newline=""))
+        file = self._open.enter_context(self._opened(name))
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
         return writer
@@ -85,31 +89,51 @@ def write_csv(reader: Reader, options: Options, out: Path, told: Told = nobody) 
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".org-gate-") as made:
-        folder = Path(made) / "tables"
-        folder.mkdir()
-        with CsvFolder(folder) as tables:
-            report = build(reader, options, tables=tables, bounds=WHOLE, told=told)
-            tables.finish(report)
         if out.suffix == ".zip":
-            _zipped(folder, Path(made) / "zip", options.now).replace(out)
-        else:
-            out.mkdir(exist_ok=True)
-            for file in sorted(folder.iterdir()):
-                file.replace(out / file.name)
+            part = Path(made) / "zip"
+            with part.open("wb") as file:
+                report = zip_csv(reader, options, file, told)
+            part.replace(out)
+            return report
+        report = _written(reader, options, lambda name: _file(Path(made), name), told)
+        out.mkdir(exist_ok=True)
+        for table in sorted(Path(made).iterdir()):
+            table.replace(out / table.name)
     return report
 
 
-def _zipped(folder: Path, out: Path, moment: datetime) -> Path:
-    """The same tables make the same file, byte for byte."""
+def zip_csv(reader: Reader, options: Options, out: IO[bytes], told: Told = nobody) -> Report:
+    """The tables as one zip file, byte for byte the same from the same tables. Raises what ``build`` raises.
+
+    Several tables are written at once, and a zip file takes one after the other: until then they are in memory, packed.
+    """
+    packed: dict[str, io.BytesIO] = {}
+
+    def opened(name: str) -> IO[str]:
+        packed[name] = io.BytesIO()
+        return io.TextIOWrapper(gzip.GzipFile(fileobj=packed[name], mode="wb", compresslevel=1), "utf-8", newline="")
+
+    report = _written(reader, options, opened, told)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(folder.iterdir()):
-            entry = zipfile.ZipInfo(file.name, moment.timetuple()[:6])
+        for name in sorted(packed):
+            entry = zipfile.ZipInfo(f"{name}.csv", options.now.timetuple()[:6])
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            with file.open("rb") as source, archive.open(entry, "w", force_zip64=True) as target:
-                while block := source.read(1 << 20):
-                    target.write(block)
-    return out
+            source = gzip.GzipFile(fileobj=io.BytesIO(packed.pop(name).getbuffer()))
+            with archive.open(entry, "w", force_zip64=True) as target:
+                shutil.copyfileobj(source, target, _BLOCK)
+    return report
+
+
+def _written(reader: Reader, options: Options, opened: Callable[[str], IO[str]], told: Told) -> Report:
+    with CsvTables(opened) as tables:
+        report = build(reader, options, tables=tables, bounds=WHOLE, told=told)
+        tables.finish(report)
+    return report
+
+
+def _file(folder: Path, name: str) -> IO[str]:
+    return (folder / f"{name}.csv").open("w", encoding="utf-8", newline="")
 
 
 def _decision(decision: PastDecision, accounts: Iterable[str]) -> Iterator[Any]:

@@ -16,6 +16,11 @@ def bucket_name(account: str, region: str) -> str:
     return f"org-gate-artifacts-{account}-{region}"
 
 
+def reports_bucket_name(account: str, region: str) -> str:
+    """Of the bucket that the cell's stack makes for its reporter."""
+    return f"org-gate-reports-{account}-{region}"
+
+
 def upload(s3: Any, artifact: Artifact, *, account: str, region: str) -> tuple[str, str]:
     """Bucket and key of the artifact in the cell's bucket, which is made where it is missing."""
     bucket = bucket_name(account, region)

@@ -16,7 +16,7 @@ from org_gate.rollout.files import PACKAGE, shipped
 from org_gate.rollout.install import installed
 from org_gate.rollout.lambda_platform import LambdaPlatform
 
-CENTRAL_PACKAGES: Final = ("central", "decision", "health", "model", "policy", "store")
+CENTRAL_PACKAGES: Final = ("central", "decision", "health", "inventory", "model", "policy", "report", "store")
 _LEFT_BEHIND: Final = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _MODE: Final = 0o100644 << 16

@@ -22,7 +22,7 @@ _MINUTES: Final = 30
 def destroy(
     session: boto3.Session, settings: Settings, there: Removable, *, data: bool, say: Say, sleep: Sleep
 ) -> None:
-    """Removes what is ``there``; the tables only with ``data``. Says each step when it is done.
+    """Removes what is ``there``; tables and reports only with ``data``. Says each step when it is done.
 
     Raises RolloutError: MembersError where an account keeps its gate, StackError where a stack does not go. What comes
     later is not touched then, and the next run goes on there.
@@ -35,12 +35,12 @@ def destroy(
         _remove_cell(session, settings.names.central_stack, cell, sleep)
         say(f"Removed the stack {settings.names.central_stack} in {cell.region}")
     for found in there.others:
+        if found.is_data and not data:
+            continue
         if found.kind == "bucket":
             _remove_bucket(session, settings.central.account, found)
-        elif data:
-            _remove_table(session, found)
         else:
-            continue
+            _remove_table(session, found)
         say(f"Removed the {found.kind} {found.name} in {found.region}")
 
 

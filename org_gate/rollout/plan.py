@@ -17,7 +17,7 @@ from org_gate.rollout.plan_cells import CellFacts, parameter_differences, plan_c
 from org_gate.rollout.plan_gates import plan_waves
 from org_gate.rollout.plan_model import Action, Plan, SetPlan, StackWish
 from org_gate.rollout.plan_removals import losing, plan_removals
-from org_gate.rollout.plan_warnings import cell_warnings, gate_warnings, loss_warnings, set_warnings
+from org_gate.rollout.plan_warnings import cell_warnings, gate_warnings, loss_warnings, report_warnings, set_warnings
 from org_gate.rollout.wishes import Parts, central_wish, member_wish
 
 AUTOMATIC: Final[Mapping[str, Any]] = {
@@ -39,6 +39,7 @@ class Facts:
 def make_plan(settings: Settings, facts: Facts, parts: Parts, first_policy: Policy) -> Plan:
     """What a rollout would do. Raises MismatchError where the settings name what the organization does not have."""
     organization = facts.organization
+    organization.unit(settings.reports.ou)
     scope = gate_scope(organization, settings.gates)
     named = waves_of(organization, settings, scope)
     cells = tuple(plan_cell(central_wish(settings, parts, organization.id, cell.region), cell) for cell in facts.cells)
@@ -63,6 +64,7 @@ def make_plan(settings: Settings, facts: Facts, parts: Parts, first_policy: Poli
         lost,
         (
             *cell_warnings(settings, facts.cells),
+            *report_warnings(settings),
             *(set_warnings(stack_set) if stack_set else ()),
             *gate_warnings(settings, organization, scope, waves, found),
             *loss_warnings(lost),

@@ -9,6 +9,7 @@ from org_gate.inventory.settings import Settings
 from org_gate.inventory.targets import Scope
 from org_gate.rollout.plan_cells import CellFacts
 from org_gate.rollout.plan_model import SetPlan, WavePlan
+from org_gate.rollout.wishes import coverage_settings
 
 _NAMED: Final = 5
 """So many accounts or OUs are named; of more, the first."""
@@ -36,6 +37,15 @@ def cell_warnings(settings: Settings, cells: Iterable[CellFacts]) -> Iterator[st
         yield (
             "Home is us-east-1 without a standby: most large incidents are there, and then nothing central answers. "
             "Name another Region in `central.region` or one in `central.standby`."
+        )
+
+
+def report_warnings(settings: Settings) -> Iterator[str]:
+    """Of what the scheduled report will lack."""
+    if settings.reports.enabled and coverage_settings(settings) is None:
+        yield (
+            "The reports made on the schedule have no coverage: `gates` is longer than a function's environment can "
+            "hold. Name OUs instead of many accounts, or take coverage from `org-gate report`."
         )
 
 

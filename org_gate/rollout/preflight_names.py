@@ -10,13 +10,14 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from org_gate.inventory.errors import asking_aws
+from org_gate.inventory.errors import AwsRefusedError, asking_aws
 from org_gate.inventory.installed import InstalledCell, InstalledSet, read_cell
+from org_gate.rollout.artifacts import reports_bucket_name
 from org_gate.rollout.management import STACK as MANAGEMENT_STACK
 from org_gate.rollout.preflight_findings import Finding, Severity, Who, command
 from org_gate.rollout.preflight_ground import Ground
 
-FUNCTIONS: Final = ("org-gate-api", "org-gate-collector", "org-gate-resumer")
+FUNCTIONS: Final = ("org-gate-api", "org-gate-collector", "org-gate-reporter", "org-gate-resumer")
 """Of the central stack: a function, its log group and, with the Region behind it, its role."""
 TABLE: Final = "org-gate"
 GATE: Final = ("org-gate-access", "org-gate-gate", "org-gate-read")
@@ -25,7 +26,8 @@ _BEGUN: Final = "REVIEW_IN_PROGRESS"
 """A stack of which there is only a change set: it has no description yet, and nothing in it."""
 _DEAD: Final = ("CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED")
 _READ_EVENTS: Final = "Read why, and mend that (console: CloudFormation, Stacks, Events). "
-_NOT_THERE: Final = ("NoSuchEntity", "ResourceNotFoundException", "404")
+_NOT_THERE: Final = ("NoSuchBucket", "NoSuchEntity", "ResourceNotFoundException", "404")
+_FORBIDDEN: Final = ("403", "AccessDenied")
 
 
 def central_stacks(ground: Ground) -> Iterator[Finding]:
@@ -37,6 +39,7 @@ def central_stacks(ground: Ground) -> Iterator[Finding]:
             stack = f"stack {name}"
             yield from _taken(ground, region, stack, _looks(ground, region, FUNCTIONS, FUNCTIONS))
             yield from _kept(ground, region)
+            yield from _reports(ground, region)
         elif cell.version is None:
             yield _not_ours(f"The stack {name} in {region}", "names.central_stack")
         else:
@@ -107,6 +110,34 @@ def _kept(ground: Ground, region: str) -> Iterator[Finding]:
             mend="If you would rather begin anew, remove it first.",
             who=Who.CENTRAL,
             commands=(command("org-gate", "rollout", "destroy", "--data"),),
+        )
+
+
+def _reports(ground: Ground, region: str) -> Iterator[Finding]:
+    """The bucket of reports: of an earlier installation, or somebody else's, for such names are the world's."""
+    bucket = reports_bucket_name(ground.central, region)
+    head = partial(ground.client("s3", region).head_bucket, Bucket=bucket, ExpectedBucketOwner=ground.central)
+    try:
+        if _exists(head, f"look for the bucket {bucket}"):
+            yield Finding(
+                code="reports-kept",
+                severity=Severity.NOTE,
+                found=f"There is a bucket {bucket}, from an earlier installation.",
+                means="The central stack takes it over, with all reports that are in it.",
+                mend="If you would rather begin anew, remove it first.",
+                who=Who.CENTRAL,
+                commands=(command("org-gate", "rollout", "destroy", "--data"),),
+            )
+    except AwsRefusedError as error:
+        if error.code not in _FORBIDDEN:
+            raise
+        yield Finding(
+            code="name-taken",
+            severity=Severity.STOPS,
+            found=f"The bucket {bucket} is not of account {ground.central}, or you may not see it ({error.code}).",
+            means="The rollout would fail: names of buckets are one world's, and the reports' bucket is to have this.",
+            mend="Ask with s3:ListBucket on it. If it is another account's, tell AWS Support: it has your id in it.",
+            who=Who.CENTRAL,
         )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from org_gate.inventory.settings import Settings
+from org_gate.rollout.artifacts import bucket_name, reports_bucket_name
 from org_gate.rollout.preflight_ground import GLOBAL_REGION, Caller
 
 _SSO_PATH: Final = "aws-reserved/sso.amazonaws.com/"
@@ -66,6 +67,10 @@ _BUCKET: Final = _of(
     "s3",
     *("CreateBucket", "ListBucket", "PutBucketPublicAccessBlock", "PutBucketVersioning", "PutEncryptionConfiguration"),
 )
+_REPORTS_BUCKET: Final = (
+    *_BUCKET,
+    *_of("s3", "PutBucketOwnershipControls", "PutBucketPolicy", "PutLifecycleConfiguration"),
+)
 _FUNCTION: Final = _of(
     "lambda",
     *("AddPermission", "CreateFunction", "CreateFunctionUrlConfig", "GetFunction", "PutFunctionEventInvokeConfig"),
@@ -99,7 +104,7 @@ def _in_region(account: str, region: str, stack: str) -> Iterator[Rights]:
     def named(service: str, resource: str) -> str:
         return f"arn:aws:{service}:{region}:{account}:{resource}"
 
-    bucket = f"arn:aws:s3:::org-gate-artifacts-{account}-{region}"
+    bucket = f"arn:aws:s3:::{bucket_name(account, region)}"
     yield Rights(f"deploy the central stack in {region}", region, named("cloudformation", f"stack/{stack}/*"), _STACK)
     yield Rights(f"keep the functions' code in {region}", region, bucket, _BUCKET)
     yield Rights(f"keep the functions' code in {region}", region, f"{bucket}/*", _of("s3", "GetObject", "PutObject"))
@@ -107,6 +112,7 @@ def _in_region(account: str, region: str, stack: str) -> Iterator[Rights]:
     yield Rights(f"make the functions in {region}", region, "*", _of("lambda", "CreateEventSourceMapping"))
     yield Rights("make the functions' roles", region, f"arn:aws:iam::{account}:role/org-gate-api-{region}", _ROLE)
     parts = f"make the other parts of the central stack in {region}"
+    yield Rights(parts, region, f"arn:aws:s3:::{reports_bucket_name(account, region)}", _REPORTS_BUCKET)
     yield Rights(parts, region, named("dynamodb", "table/org-gate"), _TABLE)
     yield Rights(parts, region, named("sqs", "org-gate-resume"), _QUEUE)
     yield Rights(parts, region, named("sns", "org-gate-changes"), _TOPIC)
@@ -140,11 +146,13 @@ def central_needs(settings: Settings, management: str, caller: Caller) -> Iterat
         for action in each.actions:
             yield _need(action, each.resource, (arn, arn), each.region, each.purpose)
     for region in settings.central.regions:
+        bucket = f"arn:aws:s3:::{reports_bucket_name(settings.central.account, region)}"
         for function, action, resource, purpose in (
             ("collector", "health:DescribeEventsForOrganization", "*", "read AWS Health"),
             ("collector", "organizations:ListAccounts", "*", "read AWS Health"),
             ("api", "dynamodb:Query", f"arn:aws:dynamodb:{region}:{settings.central.account}:table/org-gate", "decide"),
             ("resumer", "sts:AssumeRole", "arn:aws:iam::*:role/org-gate-access-*", "resume what was blocked"),
+            ("reporter", "s3:PutObject", f"{bucket}/*", "keep reports"),
         ):
             principal = f"arn:aws:iam::{settings.central.account}:role/org-gate-{function}-{region}"
             yield _need(action, resource, (principal, _OURS), region, purpose)

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from org_gate.inventory.errors import asking_aws
 from org_gate.inventory.installed import InstalledCell, InstalledSet, read_cell, read_stack_set
 from org_gate.inventory.settings import Settings
-from org_gate.rollout.artifacts import bucket_name
+from org_gate.rollout.artifacts import bucket_name, reports_bucket_name
 
 TABLE: Final = "org-gate"
 _LOGS: Final = "/aws/lambda/org-gate-"
@@ -21,11 +21,15 @@ _NOT_FOUND: Final = frozenset({"404", "NoSuchBucket", "ResourceNotFoundException
 
 
 class Found(NamedTuple):
-    """A thing of org-gate's in the central account. ``kind`` is in words: stack, table, bucket, log group."""
+    """A thing of org-gate's in the central account. ``kind`` is in words: stack, table, bucket, log group.
+
+    ``is_data`` is what a removal leaves unless it is told otherwise.
+    """
 
     kind: str
     region: str
     name: str
+    is_data: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +67,14 @@ def left_over(session: boto3.Session, settings: Settings) -> list[Found]:
 
 
 def _others(session: boto3.Session, settings: Settings, region: str) -> Iterator[Found]:
-    bucket = bucket_name(settings.central.account, region)
+    account = settings.central.account
     s3, dynamodb = session.client("s3", region_name=region), session.client("dynamodb", region_name=region)
-    with asking_aws(f"look for the bucket and the table in {region}"):
-        if _is_there(s3.head_bucket, Bucket=bucket, ExpectedBucketOwner=settings.central.account):
-            yield Found("bucket", region, bucket)
+    with asking_aws(f"look for the buckets and the table in {region}"):
+        for bucket, is_data in ((bucket_name(account, region), False), (reports_bucket_name(account, region), True)):
+            if _is_there(s3.head_bucket, Bucket=bucket, ExpectedBucketOwner=account):
+                yield Found("bucket", region, bucket, is_data)
         if _is_there(dynamodb.describe_table, TableName=TABLE):
-            yield Found("table", region, TABLE)
+            yield Found("table", region, TABLE, is_data=True)
 
 
 def _is_there(ask: Any, **names: str) -> bool:

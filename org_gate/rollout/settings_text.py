@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from org_gate.inventory.settings import Central, Gates, Names, Settings, Without, settings_schema
+from org_gate.inventory.settings import Central, Gates, Names, Reports, Settings, Without, settings_schema
 
 SCHEMA: Final = "org-gate.schema.json"
 """The JSON Schema, beside the settings."""
@@ -68,6 +68,11 @@ def _lines(answers: Answers) -> Iterator[str]:
     yield from _section(Settings, "gates")
     yield from _gates(answers)
     yield from _waves(answers)
+    yield from _section(Settings, "reports", is_example=True)
+    yield from _field(Reports, "enabled", None, example=True, under="#   ")
+    yield from _field(Reports, "schedule", None, "cron(0 6 ? * MON-FRI *)", under="#   ")
+    yield from _field(Reports, "since", None, "7d", under="#   ")
+    yield from _field(Reports, "ou", None, "Workloads/Prod", under="#   ")
     yield from _field(Settings, "policy", None, "policy.yaml")
     yield from _field(Settings, "log_retention_days", 90)
     yield from _field(Settings, "permissions_boundary", None, "platform/boundary")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from org_gate.inventory.settings import Settings
+from org_gate.policy.fields import duration_text
 from org_gate.policy.model import Policy
 from org_gate.rollout.artifacts import bucket_name
 from org_gate.rollout.gates import gate_settings
@@ -16,6 +17,8 @@ from org_gate.rollout.plan_model import StackWish
 TO_COME: Final = "(what the cells tell once they are there)"
 SETTINGS: Final = ("Mode", "OnUnknown", "ExemptPipelines")
 """The parameters that differ between accounts."""
+_MOST_COVERAGE_BYTES: Final = 3000
+"""All of a function's environment is 4 KB at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,26 @@ def central_wish(settings: Settings, parts: Parts, organization_id: str, region:
         "PermissionsBoundary": settings.permissions_boundary or "",
         "ApiReservedConcurrency": str(central.api_reserved_concurrency or ""),
         "Tracing": "Active" if central.tracing else "PassThrough",
+        **_report_parameters(settings, home=home),
     }
     return StackWish(settings.names.central_stack, parts.central_template, parameters, dict(settings.tags))
+
+
+def coverage_settings(settings: Settings) -> str | None:
+    """What the reporter has to know to tell which gates are missing, as JSON; None where a function cannot hold it."""
+    text = settings.model_dump_json(include={"central", "gates", "names"}, exclude_defaults=True)
+    return text if len(text.encode()) <= _MOST_COVERAGE_BYTES else None
+
+
+def _report_parameters(settings: Settings, *, home: bool) -> dict[str, str]:
+    """A standby decides only where home does not, so its report would tell little."""
+    reports = settings.reports
+    return {
+        "ReportSchedule": reports.schedule if home and reports.enabled else "",
+        "ReportSince": duration_text(reports.since),
+        "ReportOu": reports.ou,
+        "CoverageSettings": coverage_settings(settings) or "",
+    }
 
 
 def member_wish(

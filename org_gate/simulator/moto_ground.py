@@ -20,9 +20,11 @@ import moto.sns.models
 import moto.sqs.models
 from moto.core.base_backend import AccountSpecificBackend
 from moto.core.common_models import BaseModel
+from moto.iam.access_control import PermissionResult
 from moto.moto_api._internal import mock_random
 from moto.moto_api._internal.models import moto_api_backend
 from moto.organizations.models import FakeDelegatedAdministrator, organizations_backends
+from moto.s3.models import FakeBucket
 from moto.sqs.models import SQSBackend
 
 from org_gate.simulator.base import SimClock
@@ -74,6 +76,8 @@ def _replacements(clock: SimClock) -> Iterator[tuple[Any, str, Any]]:
     principals = FakeDelegatedAdministrator.SUPPORTED_SERVICES
     yield FakeDelegatedAdministrator, "SUPPORTED_SERVICES", [*principals, *_DELEGATED]
     yield SQSBackend, "receive_message", _never_waiting(SQSBackend.receive_message)
+    # A bucket's policy is judged at the door: moto would leave out its conditions.
+    yield FakeBucket, "get_permission", lambda *_: PermissionResult.NEUTRAL
     yield BaseModel, "__new__", staticmethod(_remembered_where_needed)
     yield from frugal_tables()
 

@@ -1,6 +1,6 @@
 """The health report on a played scenario, read as its platform team would read it (S6)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from org_gate import __version__
@@ -16,18 +16,19 @@ from org_gate.store import Store
 
 def write_report(world: World, out: Path) -> None:
     """``report.json`` and ``report.html`` in the folder. Raises RolloutError and StoreError."""
-    report = _report(world)
+    until = world.clock.now() + timedelta(seconds=1)  # the last instant counts
+    report = made_report(world, since=world.scenario.start, until=until)
     (out / "report.json").write_text(as_json(report), encoding="utf-8")
     (out / "report.html").write_text(html(report), encoding="utf-8")
 
 
-def _report(world: World) -> Report:
+def made_report(world: World, *, since: datetime, until: datetime) -> Report:
+    """Of a range, made at its end. Raises RolloutError and StoreError."""
     central = world.scenario.central
     session = world.sessions.session(central.account, central.region)
     coverage = read_coverage(session, settings_of(world.scenario), regions=tuple(world.scenario.gate_regions))
-    until = world.clock.now() + timedelta(seconds=1)  # the last instant counts
     options = Options(
-        since=world.scenario.start,
+        since=since,
         until=until,
         now=until,
         version=__version__,

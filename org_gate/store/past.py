@@ -6,8 +6,9 @@ content alone.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from heapq import merge
+from itertools import islice
 from operator import itemgetter
 from typing import Any, Final, Literal, NamedTuple
 
@@ -17,11 +18,19 @@ from org_gate.model.times import format_time, parse_time
 from org_gate.store import keys
 from org_gate.store.about import About, about_of, read_about
 from org_gate.store.decisions import Decisions
-from org_gate.store.records import record_of
+from org_gate.store.records import EVENT_DAYS, record_of
+from org_gate.store.state import read_state
 from org_gate.store.table import GET_BATCH, Item, ItemKey, Table, batches
 from org_gate.store.waiting import Outcome
 
 _PAGE: Final = 500
+_WHOLE_AT_ONCE: Final = 40
+"""Records of decisions that are held packed at one time: 350 kB each at most."""
+_DAYS_OF_EVENTS: Final = EVENT_DAYS + 5
+"""Longer than an event is kept: what has expired is not gone at once."""
+_FIRST: Final = " "
+_LAST: Final = "\U0010ffff"
+"""Sort keys before and after all that there are."""
 
 Word = Literal["allow", "warn", "block"]
 
@@ -79,6 +88,34 @@ class Past:
                 name = item["decision_id"]
                 yield _decision(item, about[name], came_of.get(name))
 
+    def whole(self, since: datetime, until: datetime) -> Iterator[dict[str, Any]]:
+        """The records of the same, as they were put, in the same order."""
+        for batch in batches(self._entries(since, until), _WHOLE_AT_ONCE):
+            yield from self._decisions.each([item["decision_id"] for item in batch])
+
+    def days(self, before: date) -> Iterator[date]:
+        """The days before that one that have decisions, or events whose record was written then, the oldest first.
+
+        Which days have events is not kept: each day is looked at from which there may still be any.
+        """
+        marked = {date.fromisoformat(mark["sk"]) for mark in self._table.query(keys.DAYS)}
+        last = before.toordinal()
+        with_events = map(date.fromordinal, range(max(1, last - _DAYS_OF_EVENTS), last))
+        for day in sorted(marked.union(with_events)):
+            if day < before and (day in marked or self._has_seen(day)):
+                yield day
+
+    def last_day(self) -> date | None:
+        """The newest day that the table tells of: that of the last complete poll, or of a decision. None: of none."""
+        marks = islice(self._table.backwards(keys.DAYS, _FIRST, _LAST, 1), 1)
+        as_of = read_state(self._table).as_of
+        days = [date.fromisoformat(mark["sk"]) for mark in marks]
+        return max(days if as_of is None else [*days, as_of.date()], default=None)
+
+    def seen(self, day: date) -> Iterator[EventKey]:
+        """The events whose record was written on that day, in order of their Region and ARN."""
+        return (EventKey(item["arn"], item["region"]) for item in self._table.query(keys.seen(day.isoformat())))
+
     def events(self, since: datetime, until: datetime) -> Iterator[EventKey]:
         """Each event whose record was written on a day of the range, once; and all that are open."""
         seen: set[EventKey] = set()
@@ -116,6 +153,10 @@ class Past:
         for mark in self._table.backwards(keys.DAYS, low[:10], high[:10], _PAGE):
             shards = (self._table.backwards(pk, low, high, _PAGE) for pk in keys.shards(mark["sk"]))
             yield from merge(*shards, key=itemgetter("sk"), reverse=True)
+
+    def _has_seen(self, day: date) -> bool:
+        found = self._table.backwards(keys.seen(day.isoformat()), _FIRST, _LAST, 1)
+        return next(found, None) is not None
 
     def _about(self, batch: Iterable[Item]) -> dict[str, About]:
         found, without = {}, []

@@ -27,6 +27,7 @@ SAMPLES: Final[Mapping[str, Any]] = {
     "KmsKeyArn": "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555",
     "Notifications": "arn:aws:sns:eu-west-1:111122223333:org-gate-notifications",
     "OrganizationId": "o-abcdefghij",
+    "Reports.Arn": "arn:aws:s3:::org-gate-reports-111122223333-eu-west-1",
     "ResumeDeadQueue.Arn": "arn:aws:sqs:eu-west-1:111122223333:org-gate-resume-dead",
     "ResumeQueue.Arn": "arn:aws:sqs:eu-west-1:111122223333:org-gate-resume",
     "Table.Arn": "arn:aws:dynamodb:eu-west-1:111122223333:table/org-gate",

@@ -7,21 +7,24 @@ them later; a person of the central account looks at pipelines and gates through
 import json
 from collections.abc import Iterator
 from typing import Any, Final
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import boto3
 from botocore.exceptions import ClientError
 from moto.iam.models import iam_backends
+from moto.sns.models import sns_backends
 
 from org_gate.simulator.iam.ledger import Use
 from org_gate.simulator.world import World
 from tests.e2e.support import CENTRAL, ISSUE, ORDERS, issue, scenario, update
 
 HOME: Final = "eu-west-1"
-COLLECTOR, API, RESUMER = (
-    f"arn:aws:iam::{CENTRAL}:role/org-gate-{name}-{HOME}" for name in ("collector", "api", "resumer")
+COLLECTOR, API, RESUMER, REPORTER = (
+    f"arn:aws:iam::{CENTRAL}:role/org-gate-{name}-{HOME}" for name in ("collector", "api", "resumer", "reporter")
 )
 GATE, ACCESS, READ = (f"arn:aws:iam::{ORDERS}:role/org-gate-{name}-us-east-1" for name in ("gate", "access", "read"))
-ROLES: Final = (COLLECTOR, API, RESUMER, GATE, ACCESS, READ)
+ROLES: Final = (COLLECTOR, API, RESUMER, REPORTER, GATE, ACCESS, READ)
 SPECIFIC, LATER = ISSUE.replace("_T1", "_T2"), ISSUE.replace("_T1", "_T3")
 Right = tuple[str, str, str]
 """Role, the statement's Sid, action."""
@@ -66,14 +69,26 @@ NOT_JUDGED: Final = {
     },
     **{
         (role, "SendTraces", f"xray:{action}"): "Lambda's runtime does that; the simulator's sends no traces"
-        for role in (COLLECTOR, API, RESUMER)
+        for role in (COLLECTOR, API, RESUMER, REPORTER)
         for action in ("PutTelemetryRecords", "PutTraceSegments")
     },
 }
 """Rights that no run can use, and why."""
 
 BOUNDARY: Final = "org/org-gate-boundary"
-_BOUNDED: Final = ("dynamodb", "health", "kms", "logs", "organizations", "sns", "sqs", "sts", "xray")
+_BOUNDED: Final = (
+    "cloudformation",
+    "dynamodb",
+    "health",
+    "kms",
+    "logs",
+    "organizations",
+    "s3",
+    "sns",
+    "sqs",
+    "sts",
+    "xray",
+)
 
 
 def with_every_option(opened: World) -> str:
@@ -88,6 +103,7 @@ def with_every_option(opened: World) -> str:
         "Tracing": "Active",
         "ApiReservedConcurrency": "50",
         "CollectorReservedConcurrency": "2",
+        "ReportSchedule": "rate(10 minutes)",
     }
     kept = {each["ParameterKey"] for each in stack["Parameters"]} - set(options)
     cloudformation.update_stack(
@@ -122,6 +138,19 @@ def look_around(opened: World) -> Iterator[tuple[str, Any]]:
     yield "get", _answer(client_of(opened, session, "codepipeline", "us-east-1").get_pipeline, name="orders")
     functions = client_of(opened, session, "lambda", "us-east-1")
     yield "invoke", _answer(functions.invoke, FunctionName="org-gate", Payload=b"{}")
+    yield "report", _latest_report()
+
+
+def _latest_report() -> bytes | None:
+    """What the link in the latest announcement leads to: a request without any credentials."""
+    (topic,) = [each for each in sns_backends[CENTRAL][HOME].topics.values() if each.name == "org-gate-notifications"]
+    mails = [json.loads(message)["default"] for _, message, *_ in topic.sent_notifications]
+    *_, link = [line for mail in mails for line in mail.splitlines() if "X-Amz-Signature" in line]
+    try:
+        with urlopen(link, timeout=60) as answer:
+            return bytes(answer.read())
+    except HTTPError:
+        return None
 
 
 def reading(opened: World) -> Any:

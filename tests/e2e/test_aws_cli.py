@@ -186,7 +186,7 @@ def test_a_started_pipeline_asks_its_gate(organization: Simulated) -> None:
 
 def test_functions_are_where_they_were_rolled_out(organization: Simulated) -> None:
     command = ["lambda", "list-functions", "--query", "Functions[].FunctionName"]
-    central = ["org-gate", "org-gate-api", "org-gate-collector", "org-gate-resumer"]
+    central = ["org-gate", "org-gate-api", "org-gate-collector", "org-gate-reporter", "org-gate-resumer"]
     assert sorted(organization.answer(CENTRAL, HOME, *command)) == central
     assert organization.answer(ORDERS, "us-east-1", *command) == ["org-gate"]
     assert organization.answer(SANDBOX, HOME, *command) == []

@@ -14,6 +14,9 @@ def gated_pipeline(opened: Team, account: str, region: str) -> None:
     opened.world.sessions.client("codepipeline", account, region).create_pipeline(pipeline=pipeline)
 
 
+BUCKET = f"org-gate-reports-{CENTRAL}-{HOME}"
+
+
 def remains(opened: Team, account: str, region: str) -> list[str]:
     """Names of org-gate's functions, roles, logs, tables, buckets and stacks in an account and Region."""
 
@@ -45,7 +48,8 @@ def test_it_refuses_while_a_pipeline_calls_the_gate_and_names_it(
         assert "Removed 6 gates and the StackSet org-gate-member" in told.out
         assert f"Left: the table org-gate in {HOME}" in told.out
         assert remains(opened, ORDERS, "us-east-1") == remains(opened, PAYMENTS, HOME) == []
-        assert remains(opened, CENTRAL, HOME) == ["org-gate"]
+        assert f"Left: the bucket org-gate-reports-{CENTRAL}-{HOME} in {HOME}" in told.out
+        assert remains(opened, CENTRAL, HOME) == ["org-gate", f"org-gate-reports-{CENTRAL}-{HOME}"]
         assert opened.command(tmp_path, written(), "destroy", "--yes", "--data") == 0
         assert "Nothing of org-gate is left" in capsys.readouterr().out
         assert remains(opened, CENTRAL, HOME) == []
@@ -86,9 +90,12 @@ def test_what_was_kept_is_gone_on_with(tmp_path: Path) -> None:
     with team(tmp_path) as opened:
         opened.apply(settings())
         opened.publish({**POLICY, "mode": "warn"})
+        s3 = opened.world.sessions.client("s3", CENTRAL, HOME)
+        s3.put_object(Bucket=BUCKET, Key="reports/of-before", Body=b"kept")
         assert opened.command(tmp_path, written(), "destroy", "--yes") == 0
         assert opened.apply(settings()).is_done
         assert len(opened.gates()) == 6
+        assert s3.get_object(Bucket=BUCKET, Key="reports/of-before")["Body"].read() == b"kept"
         table = opened.world.sessions.client("dynamodb", CENTRAL, HOME)
         versions = table.query(
             TableName="org-gate",

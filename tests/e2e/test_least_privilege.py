@@ -25,6 +25,7 @@ from tests.e2e.rights import (
     GATE,
     HOME,
     NOT_JUDGED,
+    REPORTER,
     RESUMER,
     ROLES,
     client_of,
@@ -79,7 +80,9 @@ def test_who_may_call_a_function_does(opened: World) -> None:
 
 
 def test_no_role_of_the_product_was_denied_anything(opened: World) -> None:
+    """But for the management account, which has no gate: whether it has one, its door alone tells."""
     denied = [use for use in opened.aws.door.guard.ledger.denials() if "/org-gate-" in use.principal]
+    denied = [use for use in denied if f"::{opened.scenario.organization.management}:role/" not in use.resource]
     assert [use for use in denied if "/org-gate-read-" not in use.principal] == [], "the read role's are a test's"
 
 
@@ -94,7 +97,9 @@ def test_the_options_are_in_place(opened: World) -> None:
     assert {(queue.kms_master_key_id, queue.sqs_managed_sse_enabled) for queue in queues} == {(key, False)}
     groups = logs_backends[CENTRAL][HOME].groups.items()
     assert {group.kms_key_id for name, group in groups if name != "/aws/lambda/org-gate"} == {key}
-    roles = [iam_backends[CENTRAL]["aws"].get_role(role.rpartition("/")[2]) for role in (COLLECTOR, API, RESUMER)]
+    roles = [
+        iam_backends[CENTRAL]["aws"].get_role(role.rpartition("/")[2]) for role in (COLLECTOR, API, RESUMER, REPORTER)
+    ]
     assert {role.permissions_boundary_arn for role in roles} == {f"arn:aws:iam::{CENTRAL}:policy/{BOUNDARY}"}
 
 
@@ -113,7 +118,7 @@ def test_the_read_role_only_reads(opened: World) -> None:
 
 
 FUNCTIONS = [
-    *((CENTRAL, HOME, f"org-gate-{name}") for name in ("collector", "api", "resumer")),
+    *((CENTRAL, HOME, f"org-gate-{name}") for name in ("collector", "api", "resumer", "reporter")),
     (ORDERS, "us-east-1", "org-gate"),
 ]
 

@@ -23,6 +23,7 @@ from tests.e2e.rights import (
     HOME,
     NOT_JUDGED,
     READ,
+    REPORTER,
     RESUMER,
     look_around,
     policies,
@@ -33,7 +34,7 @@ from tests.unit.rollout.templates import actions, properties, statements
 
 pytestmark = pytest.mark.skipif(os.environ.get("ORG_GATE_SOAK") != "1", reason="takes minutes: make soak")
 
-ROLES: Final = {"CollectorRole": COLLECTOR, "ApiRole": API, "ResumerRole": RESUMER}
+ROLES: Final = {"CollectorRole": COLLECTOR, "ApiRole": API, "ResumerRole": RESUMER, "ReporterRole": REPORTER}
 MEMBER_ROLES: Final = {"Role": GATE, "AccessRole": ACCESS, "ReadRole": READ}
 STATEMENTS: Final = [
     (arn, statement["Sid"], actions(statement))
@@ -105,6 +106,7 @@ def test_the_resumers_queue_without_one_of_its_statements_is_closed(tmp_path: Pa
         ("HealthNotificationsPermission", ("events.amazonaws.com", "lambda:InvokeFunction")),
         ("ApiUrlPermission", (GATE, "lambda:InvokeFunctionUrl")),
         ("ApiInvokePermission", (GATE, "lambda:InvokeFunction")),
+        ("ReportTimePermission", ("events.amazonaws.com", "lambda:InvokeFunction")),
     ],
 )
 def test_a_function_without_one_of_its_permissions_is_closed(

@@ -2,7 +2,8 @@
 
 moto applies a change set without a way back, and knows it by its name alone. Here execution is a creation or an update
 of a strict stack, under the id that the stack had when it was reviewed. What changes is still worked out by moto.
-``ImportExistingResources`` takes over DynamoDB tables; anything else that exists already still stands in the way.
+``ImportExistingResources`` takes over DynamoDB tables and buckets; anything else that exists already still stands in
+the way.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,8 @@ from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudformation.utils import generate_changeset_id
 from moto.core.responses import ActionResult, EmptyResult
 from moto.dynamodb.models import Table, dynamodb_backends
+from moto.s3.models import FakeBucket, s3_backends
+from moto.utilities.utils import get_partition
 
 from org_gate.simulator.rebind import all_rebound, rebound
 
@@ -89,7 +92,7 @@ def _execute(response: Any) -> EmptyResult:
         with ExitStack() as held:
             held.enter_context(rebound(models, "generate_stack_id", lambda *_: stack.stack_id))
             if change_set.import_existing_resources:
-                held.enter_context(_taking_over_tables())
+                held.enter_context(_taking_over())
             backend.create_stack(stack.name, change_set.template, change_set.parameters, tags=change_set.tags or {})
         return EmptyResult()
     given = [{"ParameterKey": key, "ParameterValue": value} for key, value in change_set.parameters.items()]
@@ -98,17 +101,28 @@ def _execute(response: Any) -> EmptyResult:
 
 
 @contextmanager
-def _taking_over_tables() -> Iterator[None]:
-    create = Table.create_from_cloudformation_json
+def _taking_over() -> Iterator[None]:
+    with ExitStack() as held:
+        for model, find in ((Table, _table), (FakeBucket, _bucket)):
+            make = _taken_or_made(model.create_from_cloudformation_json, find)
+            held.enter_context(rebound(model, "create_from_cloudformation_json", staticmethod(make)))
+        yield
 
-    def taken_or_made(
-        _: type, /, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **more: Any
-    ) -> Any:
-        there = dynamodb_backends[account_id][region_name].tables.get(resource_name)
+
+def _taken_or_made(create: Callable[..., Any], find: Callable[[str, str, str], Any]) -> Callable[..., Any]:
+    def make(resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **more: Any) -> Any:
+        there = find(account_id, region_name, resource_name)
         return there or create(resource_name, cloudformation_json, account_id, region_name, **more)
 
-    with rebound(Table, "create_from_cloudformation_json", classmethod(taken_or_made)):
-        yield
+    return make
+
+
+def _table(account: str, region: str, name: str) -> Any:
+    return dynamodb_backends[account][region].tables.get(name)
+
+
+def _bucket(account: str, region: str, name: str) -> Any:
+    return s3_backends[account][get_partition(region)].buckets.get(name)
 
 
 def _delete(response: Any) -> EmptyResult:

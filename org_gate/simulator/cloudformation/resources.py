@@ -12,7 +12,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.logs.models import LogGroup as MotoLogGroup
 from moto.sns.models import sns_backends
 
-from org_gate.simulator.cloudformation import functions, identity, messaging
+from org_gate.simulator.cloudformation import buckets, functions, identity, messaging
 from org_gate.simulator.cloudformation.kinds import Kind, Made, MotoKind, OwnKind, Place, same_name
 
 
@@ -162,6 +162,7 @@ OWN_KINDS: Final[Mapping[str, Kind]] = {
         LogGroup(),
         Subscription(),
         Table(),
+        buckets.Bucket(),
         functions.EventInvokeConfig(),
         functions.Function(),
         functions.Permission(),

@@ -65,6 +65,7 @@ def ready() -> dict[str, Any]:
         "lambda.get_function_concurrency": refused("ResourceNotFoundException"),
         "lambda.get_function": refused("ResourceNotFoundException"),
         "dynamodb.describe_table": refused("ResourceNotFoundException"),
+        "s3.head_bucket": refused("404"),
         "logs.describe_log_groups": {"logGroups": []},
     }
 

@@ -146,6 +146,17 @@ def test_a_table_that_an_earlier_installation_left_is_taken_over() -> None:
     assert "table-kept" in [finding.code for finding in found.findings]
 
 
+def test_a_bucket_of_reports_is_taken_over_where_it_is_ours_and_stops_where_it_is_not() -> None:
+    found = looked({"s3.head_bucket": {"BucketRegion": "eu-west-1"}})
+    assert found.is_clean
+    assert "reports-kept" in [finding.code for finding in found.findings]
+    finding = only({"s3.head_bucket": refused("403")})
+    assert finding.code == "name-taken"
+    assert f"org-gate-reports-{CENTRAL}-eu-west-1" in finding.found
+    with pytest.raises(AwsRefusedError, match="SlowDown"):
+        looked({"s3.head_bucket": refused("SlowDown")})
+
+
 @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
 def test_a_stack_of_ours_that_is_well_is_no_finding(status: str) -> None:
     assert looked(stack(status)).is_clean

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from org_gate.central import collector
-from org_gate.central.settings import api_settings, collector_settings, resumer_settings
+from org_gate.central.settings import api_settings, collector_settings, reporter_settings, resumer_settings
 from org_gate.decision.resumption import HANDED_FOR
 from org_gate.rollout.files import PACKAGE, cache_folder
 from org_gate.rollout.lambda_platform import LambdaPlatform, this_machine
@@ -36,6 +36,8 @@ KNOWN_TYPES = {
     "AWS::SNS::Subscription",
     "AWS::SNS::Topic",
     "AWS::SQS::Queue",
+    "AWS::S3::Bucket",
+    "AWS::S3::BucketPolicy",
     "AWS::SQS::QueuePolicy",
 }
 # These actions name no resource in IAM.
@@ -105,6 +107,7 @@ def test_central_handlers_are_in_the_package() -> None:
     assert handlers == {
         "org-gate-api": "org_gate.central.api.handler",
         "org-gate-collector": "org_gate.central.collector.handler",
+        "org-gate-reporter": "org_gate.central.reporter.handler",
         "org-gate-resumer": "org_gate.central.resumer.handler",
     }
     for handler in handlers.values():
@@ -116,6 +119,12 @@ def test_central_functions_find_their_environment() -> None:
     changes = {"ORG_GATE_CHANGES": "arn:aws:sns:eu-west-1:999988887777:org-gate-changes"}
     topic = {"ORG_GATE_TOPIC": "arn:aws:sns:eu-west-1:999988887777:org-gate-notifications"}
     queues = {"ORG_GATE_QUEUE": "https://sqs/q", "ORG_GATE_DEAD_QUEUE": "https://sqs/d"}
+    reports = {
+        "ORG_GATE_REPORTS": "org-gate-reports-999988887777-eu-west-1",
+        "ORG_GATE_REPORT_SINCE": "7d",
+        "ORG_GATE_REPORT_OU": "",
+        "ORG_GATE_COVERAGE": "",
+    }
     functions = properties(central_template(), "AWS::Lambda::Function")
     given = {
         name: {each for each in function["Environment"]["Variables"] if each.startswith("ORG_GATE_")}
@@ -124,20 +133,28 @@ def test_central_functions_find_their_environment() -> None:
     assert given == {
         "Collector": {*environ, *changes},
         "Api": {*environ, *changes, *topic},
+        "Reporter": {*environ, *topic, *reports},
         "Resumer": {*environ, *topic, *queues},
     }
     assert collector_settings(environ | changes).changes == api_settings(environ | changes | topic).changes
     assert resumer_settings(environ | topic | queues).table == "org-gate"
+    reporter = reporter_settings(environ | topic | reports | {"AWS_REGION": "eu-west-1"})
+    assert (reporter.since, reporter.ou) == (timedelta(days=7), None)
 
 
 def test_who_tells_which_topics_of_its_cell() -> None:
     template = central_template()
     told = {
         role: [each["Resource"] for each in statements(template, role) if "sns:Publish" in actions(each)]
-        for role in ("ApiRole", "CollectorRole", "ResumerRole")
+        for role in ("ApiRole", "CollectorRole", "ReporterRole", "ResumerRole")
     }
     changes, people = {"Ref": "Changes"}, {"Ref": "Notifications"}
-    assert told == {"ApiRole": [people, changes], "CollectorRole": [changes], "ResumerRole": [people]}
+    assert told == {
+        "ApiRole": [people, changes],
+        "CollectorRole": [changes],
+        "ReporterRole": [people],
+        "ResumerRole": [people],
+    }
 
 
 def test_the_queue_of_the_resumer_takes_looks_and_gives_up_what_cannot_be_worked_on() -> None:

@@ -35,7 +35,7 @@ def test_every_example_is_valid(example: str) -> None:
 
 def test_the_large_example_leaves_nothing_out() -> None:
     settings = load_settings(EXAMPLES[1], "rollout.md")
-    for part in (settings, settings.central, settings.gates, settings.gates.without, settings.names):
+    for part in (settings, settings.central, settings.gates, settings.gates.without, settings.names, settings.reports):
         assert part.model_fields_set == set(type(part).model_fields)
 
 

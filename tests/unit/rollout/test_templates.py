@@ -19,10 +19,14 @@ OPTIONAL = {
         "AlarmTopicArn",
         "ApiReservedConcurrency",
         "CollectorReservedConcurrency",
+        "CoverageSettings",
         "KmsKeyArn",
         "LogRetentionDays",
         "MaxAttempts",
         "PermissionsBoundary",
+        "ReportOu",
+        "ReportSchedule",
+        "ReportSince",
         "Tracing",
     },
     "member": {"ExemptPipelines", "LogRetentionDays", "PermissionsBoundary", "PlatformServices"},
@@ -84,10 +88,14 @@ def test_every_role_can_be_bounded_by_a_policy_of_its_own_account(template: str)
         }
 
 
+KEYED = {"dynamodb", "s3", "sns", "sqs"}
+"""Services that encrypt with it what a function keeps there."""
+
+
 def test_a_function_may_use_the_key_for_the_services_it_calls_and_no_other() -> None:
     asked = {
         role: statement
-        for role in ("ApiRole", "CollectorRole", "ResumerRole")
+        for role in ("ApiRole", "CollectorRole", "ReporterRole", "ResumerRole")
         for statement in statements(central_template(), role)
         if statement["Sid"] == "UseTheKey"
     }
@@ -95,7 +103,7 @@ def test_a_function_may_use_the_key_for_the_services_it_calls_and_no_other() -> 
     assert {each["Resource"]["Ref"] for each in asked.values()} == {"KmsKeyArn"}
     for role, statement in asked.items():
         others = [each for each in statements(central_template(), role) if each["Sid"] != "UseTheKey"]
-        called = {action.split(":")[0] for each in others for action in actions(each)} & {"dynamodb", "sns", "sqs"}
+        called = {action.split(":")[0] for each in others for action in actions(each)} & KEYED
         via = [each["Fn::Sub"] for each in statement["Condition"]["StringEquals"]["kms:ViaService"]]
         assert via == [f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}" for service in sorted(called)]
 
@@ -104,13 +112,13 @@ def test_what_can_have_a_key_has_it() -> None:
     template = central_template()
     asked = {
         logical_id
-        for kind in ("AWS::DynamoDB::Table", "AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::Logs::LogGroup")
-        for logical_id, each in properties(template, kind).items()
+        for kind in ("DynamoDB::Table", "S3::Bucket", "SNS::Topic", "SQS::Queue", "Logs::LogGroup")
+        for logical_id, each in properties(template, f"AWS::{kind}").items()
         if any(choice[1] == {"Ref": "KmsKeyArn"} for choice in _found(each, "Fn::If"))
     }
     assert asked == {
-        *("Table", "Changes", "Notifications", "ResumeQueue", "ResumeDeadQueue"),
-        *("ApiLogs", "CollectorLogs", "ResumerLogs"),
+        *("Table", "Reports", "Changes", "Notifications", "ResumeQueue", "ResumeDeadQueue"),
+        *("ApiLogs", "CollectorLogs", "ReporterLogs", "ResumerLogs"),
     }
 
 
