@@ -5,12 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from org_gate.inventory.errors import MismatchError
+from org_gate.inventory.settings import Reports, Settings
 from org_gate.policy.load import policy_from_data
 from org_gate.rollout.plan_cells import CellFacts, plan_cell, plan_policy
 from org_gate.rollout.plan_json import plan_data
 from org_gate.rollout.plan_model import Action
 from org_gate.rollout.plan_text import plan_lines
+from org_gate.rollout.plan_warnings import report_warnings
 from org_gate.rollout.render import central_template, member_template
 from org_gate.rollout.wishes import TO_COME, central_wish, member_wish
 from org_gate.simulator.cloudformation.template import read_template
@@ -50,6 +54,38 @@ def test_keys_and_topics_are_the_home_cells_alone() -> None:
     assert (home["AlarmTopicArn"], standby["AlarmTopicArn"]) == (ARN, "")
     assert (home["Tracing"], standby["Tracing"]) == ("Active", "Active")
     assert standby["CodeBucket"] == "org-gate-artifacts-999988887777-us-west-2"
+
+
+def test_home_alone_makes_reports_and_only_where_it_is_to() -> None:
+    both = {"account": "999988887777", "region": HOME, "standby": ["us-west-2"]}
+    told = settings(central=both, reports={"schedule": "rate(1 day)", "since": "30d", "ou": "Prod"})
+    home, standby = (central_wish(told, PARTS, "o-1", region).parameters for region in (HOME, "us-west-2"))
+    assert (home["ReportSchedule"], standby["ReportSchedule"]) == ("rate(1 day)", "")
+    assert (home["ReportSince"], home["ReportOu"]) == ("30d", "Prod")
+    off = settings(reports={"enabled": False})
+    assert central_wish(off, PARTS, "o-1", HOME).parameters["ReportSchedule"] == ""
+
+
+def test_the_reporter_is_told_where_gates_are_to_be_as_far_as_it_can_be() -> None:
+    told = settings(gates={"regions": [HOME], "without": {"accounts": [A]}})
+    given = central_wish(told, PARTS, "o-1", HOME).parameters["CoverageSettings"]
+    assert Settings.model_validate_json(given).gates == told.gates
+    many = settings(gates={"regions": [HOME], "without": {"accounts": [f"{number:012d}" for number in range(300)]}})
+    assert central_wish(many, PARTS, "o-1", HOME).parameters["CoverageSettings"] == ""
+    assert [warning for warning in report_warnings(many) if "coverage" in warning]
+    assert not [*report_warnings(told), *report_warnings(many.model_copy(update={"reports": Reports(enabled=False)}))]
+
+
+def test_a_report_on_an_ou_that_is_not_there_stops_the_plan() -> None:
+    known = Known(organization({A: "Prod", B: "Dev"}))
+    with pytest.raises(MismatchError, match="no OU 'Test'"):
+        known.plan(settings(reports={"ou": "Test"}))
+
+
+@pytest.mark.parametrize("schedule", ["daily", "rate(0 days)", "cron(0 6 * * ?)", "rate(1 day", ""])
+def test_a_schedule_that_eventbridge_would_not_take_is_refused(schedule: str) -> None:
+    with pytest.raises(ValidationError, match="schedule of EventBridge"):
+        settings(reports={"schedule": schedule})
 
 
 @pytest.mark.parametrize(

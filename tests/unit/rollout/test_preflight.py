@@ -153,8 +153,7 @@ def test_a_bucket_of_reports_is_taken_over_where_it_is_ours_and_stops_where_it_i
     finding = only({"s3.head_bucket": refused("403")})
     assert finding.code == "name-taken"
     assert f"org-gate-reports-{CENTRAL}-eu-west-1" in finding.found
-    with pytest.raises(AwsRefusedError, match="SlowDown"):
-        looked({"s3.head_bucket": refused("SlowDown")})
+    assert looked({"s3.head_bucket": refused("SlowDown")}).unseen != ()
 
 
 @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
