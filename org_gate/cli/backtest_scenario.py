@@ -1,7 +1,7 @@
 """A scenario as a history: what AWS Health showed when, read without playing it, however many years it spans.
 
 Only its organization and its ``health`` entries count: deployments, faults, overrides and policies of the story are
-not the backtest's. The one module of the backtest that needs the simulator's extra.
+not the backtest's. It reads scenarios without moto, so the backtest needs no extra.
 """
 
 from collections.abc import Iterator, Mapping

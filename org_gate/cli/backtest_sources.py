@@ -12,14 +12,13 @@ from typing import Final, NoReturn
 import click
 from pydantic import ValidationError
 
-from org_gate.cli.central_table import open_table, records
+from org_gate.cli.central_table import events, open_table, records
 from org_gate.cli.output import count, print_json, stop
 from org_gate.cli.policy_files import as_json
 from org_gate.cli.rollout_settings import COULD_NOT
 from org_gate.cli.surroundings import Surroundings
 from org_gate.cli.text import harmless
-from org_gate.model.event import Event, EventKey
-from org_gate.model.record import event_of
+from org_gate.model.event import Event
 from org_gate.policy.document import DocumentError
 from org_gate.report.backtest_history import History
 from org_gate.report.backtest_recorded import history_from
@@ -61,16 +60,8 @@ class Source:
 
 def from_scenario(file: Path | None, output: str) -> Source:
     """The history of a scenario file; None: the incidents that ship. Ends the command where it is not valid."""
-    try:
-        from org_gate.cli import backtest_scenario  # noqa: PLC0415  scenarios alone need the simulator's extra
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("org_gate"):
-            raise
-        message = (
-            f"Reading scenarios needs the simulator extra, which is not installed ({error.name} is missing). Install "
-            "it with: pip install 'org-gate[simulator]'. An --export and the --table can be tried without."
-        )
-        raise click.UsageError(message) from error
+    from org_gate.cli import backtest_scenario  # noqa: PLC0415  PyYAML and botocore's models: only where it is asked for
+
     path = shipped(SHIPPED) if file is None else file
     try:
         scenario = backtest_scenario.read(path)
@@ -90,12 +81,12 @@ def from_export(file: Path, output: str) -> Source:
     """Ends the command with what is wrong, line by line, where it is no export."""
     try:
         with file.open("rb") as lines:
-            events, recorded = read_export(lines, str(file))
+            told, recorded = read_export(lines, str(file))
     except OSError as error:
         stop(f"{file}: cannot be read ({error.strerror or error}); give the path of an export", output=output)
     except DocumentError as error:
         _stop_invalid(str(file), error, output)
-    return _recorded(str(file), recorded, events)
+    return _recorded(str(file), recorded, told)
 
 
 def from_table(
@@ -118,19 +109,14 @@ def read_table(store: Store, name: str, since: datetime | None, until: datetime 
             recorded.append(recorded_of(record))
         except ValidationError:
             unreadable += 1
-    keys = sorted({event.key for one in recorded for event in one.knowledge.events})
-    return _recorded(name, sorted(recorded, key=lambda one: (one.at, one.decision_id)), _last(store, keys), unreadable)
+    named = {event.key for one in recorded for event in one.knowledge.events}
+    found = list(events(store, named, since, until))
+    return _recorded(name, sorted(recorded, key=lambda one: (one.at, one.decision_id)), found, unreadable)
 
 
-def _last(store: Store, keys: Sequence[EventKey]) -> list[Event]:
-    """The events as the table has them now, by whose end a held deployment would have gone on."""
-    found = [event_of(record) for record in store.events.records(keys).values()]
-    return [event for event in found if event.last_updated is not None]
-
-
-def _recorded(name: str, recorded: Sequence[Recorded], events: Sequence[Event], unreadable: int = 0) -> Source:
+def _recorded(name: str, recorded: Sequence[Recorded], told: Sequence[Event], unreadable: int = 0) -> Source:
     targets = [target for one in recorded for target in one.request.targets]
-    history = history_from(recorded, events)
+    history = history_from(recorded, told)
     return Source(
         name=name,
         history=history,

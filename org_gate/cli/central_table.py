@@ -1,17 +1,21 @@
 """The table of the central account, for commands that read it with central credentials (C2)."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from org_gate.cli.rollout_settings import settings_or_stop, told
 from org_gate.cli.surroundings import Surroundings
+from org_gate.model.event import Event, EventKey
+from org_gate.report import archive
 from org_gate.rollout.outputs import read_outputs
 from org_gate.store import Store
 
-_PAGE: Final = 500
-_READ_AT_ONCE: Final = 50
+_EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
+_LATEST: Final = datetime.max.replace(tzinfo=UTC)
+_MIDNIGHT: Final = time()
+_A_DAY: Final = timedelta(days=1)
 
 
 class CentralTable(NamedTuple):
@@ -33,11 +37,28 @@ def open_table(surroundings: Surroundings, config: Path, output: str = "text") -
 
 def records(store: Store, since: datetime | None, until: datetime | None) -> Iterator[dict[str, Any]]:
     """The decisions of ``[since, until)`` as they were put, the newest first. Raises StoreError."""
-    after: str | None = None
-    while True:
-        page, after = store.decisions(None, None, since, until, after, _PAGE)
-        ids = [entry["decision_id"] for entry in page]
-        for first in range(0, len(ids), _READ_AT_ONCE):
-            yield from store.several_decisions(ids[first : first + _READ_AT_ONCE])
-        if after is None:
-            return
+    return store.past.whole(since or _EARLIEST, until or _LATEST)
+
+
+def events(store: Store, named: Iterable[EventKey], since: datetime | None, until: datetime | None) -> Iterator[Event]:
+    """Those named, those open, and those whose record was written on a day of ``[since, until)``, each once.
+
+    As they are known by now, with the accounts that they affect, in order of their ARNs. Raises StoreError.
+    """
+    found = {*named, *store.events.open()}
+    for day in _days(store, since, until):
+        found.update(store.past.seen(day))
+    return archive.events(store, sorted(found))
+
+
+def _days(store: Store, since: datetime | None, until: datetime | None) -> Iterator[date]:
+    """What is "by now" is for the table to say, not for a clock: the same table always gives the same."""
+    last = store.past.last_day()
+    if last is None:
+        return
+    before = last + 2 * _A_DAY  # events are written after the last poll began, maybe past midnight
+    if until is not None and until.date() < before:
+        before = until.date() + (until.time() > _MIDNIGHT) * _A_DAY
+    for day in archive.days(store, before):
+        if since is None or day >= since.date():
+            yield day

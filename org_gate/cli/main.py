@@ -27,7 +27,7 @@ COMMANDS: Final = {
     "drill": Lazy("org_gate.cli.drill:drill", None, "Rehearse an incident: start, list, stop."),
     "event": Lazy("org_gate.cli.event:event", None, "Declare an incident that AWS has not posted yet."),
     "explain": Lazy("org_gate.cli.explain:explain", None, "Explain a decision taken earlier: the whole why."),
-    "export": Lazy("org_gate.cli.export:export", None, "Write decisions and events as JSON Lines."),
+    "export": Lazy("org_gate.cli.export:export", None, "Write decisions and events as JSON Lines or Parquet."),
     "override": Lazy("org_gate.cli.override:override", None, "Break the glass, with a record: create, list, revoke."),
     "policy": Lazy("org_gate.cli.policy:policy", None, "Write a policy, try it, publish it."),
     "report": Lazy("org_gate.cli.report:report", None, "One file on what AWS Health and the gate did to everybody."),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from org_gate.model.times import format_time
-from org_gate.simulator.pipelines import JobAnswer
+from org_gate.simulator.pipelines.answers import JobAnswer
 
 Line = Mapping[str, Any]
 

@@ -7,14 +7,16 @@ model too and are read here. A pattern that Python's ``re`` cannot compile (they
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.loaders import Loader
 from botocore.model import ServiceModel, Shape
 from botocore.validate import ParamValidator
 
 from org_gate.simulator.base import AwsError
-from org_gate.simulator.wire import Operation
+
+if TYPE_CHECKING:  # moto is not needed to read scenarios
+    from org_gate.simulator.wire import Operation
 
 _MAX_SHOWN: Final = 200
 _CODES: Final = {"query": "ValidationError"}
@@ -29,7 +31,7 @@ def service_model(service: str) -> ServiceModel:
     return ServiceModel(Loader().load_service_model(service, "service-2"), service)
 
 
-def validate(operation: Operation) -> None:
+def validate(operation: "Operation") -> None:
     """Raises AwsError (ValidationException, or ValidationError in the query protocol) with every problem."""
     problems = misfits(operation.params, operation.model.input_shape)
     if problems:

@@ -33,7 +33,7 @@ from org_gate.simulator.delivery import Delivery
 from org_gate.simulator.faults import CENTRAL, Fault, Faults
 from org_gate.simulator.frontdoor import FrontDoor
 from org_gate.simulator.governance import govern
-from org_gate.simulator.health import HealthService
+from org_gate.simulator.health.service import HealthService
 from org_gate.simulator.lambdas.function_urls import FunctionUrls
 from org_gate.simulator.lambdas.inprocess import InProcessRunner
 from org_gate.simulator.lambdas.logs import LoggedInvoker
@@ -41,7 +41,8 @@ from org_gate.simulator.lambdas.processes import ProcessRunner
 from org_gate.simulator.lambdas.wiring import wired_lambda
 from org_gate.simulator.moto_ground import HEALTH_PRINCIPAL, STACKSETS_PRINCIPAL, moto_ground
 from org_gate.simulator.organization import AccountSpec, Organization
-from org_gate.simulator.pipelines import CodePipelineService, Unanswered
+from org_gate.simulator.pipelines.answers import Unanswered
+from org_gate.simulator.pipelines.service import CodePipelineService
 from org_gate.simulator.record import Recorder
 from org_gate.simulator.scenario.checks import ou_paths
 from org_gate.simulator.scenario.definition import GATE_FUNCTION

@@ -24,8 +24,6 @@ from org_gate.store.table import GET_BATCH, Item, ItemKey, Table, batches
 from org_gate.store.waiting import Outcome
 
 _PAGE: Final = 500
-_WHOLE_AT_ONCE: Final = 40
-"""Records of decisions that are held packed at one time: 350 kB each at most."""
 _DAYS_OF_EVENTS: Final = EVENT_DAYS + 5
 """Longer than an event is kept: what has expired is not gone at once."""
 _FIRST: Final = " "
@@ -90,7 +88,7 @@ class Past:
 
     def whole(self, since: datetime, until: datetime) -> Iterator[dict[str, Any]]:
         """The records of the same, as they were put, in the same order."""
-        for batch in batches(self._entries(since, until), _WHOLE_AT_ONCE):
+        for batch in batches(self._entries(since, until), GET_BATCH):
             yield from self._decisions.each([item["decision_id"] for item in batch])
 
     def days(self, before: date) -> Iterator[date]:

@@ -110,10 +110,14 @@ class EventBook:
 
     def __init__(self) -> None:
         self._events: dict[EventKey, ShownEvent] = {}
+        self._ordered: tuple[ShownEvent, ...] | None = None
+        """Until the next update: every call of the API asks for them."""
 
     def all(self) -> tuple[ShownEvent, ...]:
         """Newest first by last update."""
-        return tuple(sorted(self._events.values(), key=newest_first))
+        if self._ordered is None:
+            self._ordered = tuple(sorted(self._events.values(), key=newest_first))
+        return self._ordered
 
     def show(self, update: HealthUpdate, now: datetime) -> ShownEvent:
         """Takes the update in. Raises HealthUpdateError, and then changes nothing."""
@@ -121,6 +125,7 @@ class EventBook:
         before = self._before(update.event)
         event = _updated(before, update, now)
         self._events[EventKey(event.arn, event.region)] = event
+        self._ordered = None
         return event
 
     def one(self, arn: str, region: str | None) -> ShownEvent:

@@ -2,8 +2,3 @@
 
 It runs pipelines as CodePipeline does and invokes Lambda actions. It knows nothing of gates or verdicts.
 """
-
-from org_gate.simulator.pipelines.answers import JobAnswer, Unanswered
-from org_gate.simulator.pipelines.service import CodePipelineService
-
-__all__ = ["CodePipelineService", "JobAnswer", "Unanswered"]

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from org_gate.policy.mistakes import shown
-from org_gate.simulator.health import HealthUpdate, HealthUpdateError
-from org_gate.simulator.health.events import EventBook
+from org_gate.simulator.health.events import EventBook, HealthUpdate, HealthUpdateError
 from org_gate.simulator.pipelines.declaration import refused_declaration
 from org_gate.simulator.scenario.definition import GATE_FUNCTION, Path, gate_actions, parameters_text
 from org_gate.simulator.scenario.model import (

@@ -130,6 +130,21 @@ def test_what_moto_cannot_do_is_one_answer_and_is_kept(doors: Doors) -> None:
     assert ["appconfig:ListApplications" in kept[0], "health:DescribeEventTypes" in kept[1]] == [True, True]
 
 
+def test_a_watcher_hears_of_each_call_of_aws_before_it_is_judged(doors: Doors) -> None:
+    heard: list[Call] = []
+    doors.door.watchers.append(heard.append)
+    doors.client("health", ORDERS, "us-east-1").describe_events()
+    with pytest.raises(ClientError):
+        doors.client("sqs", ORDERS).get_queue_url(QueueName="nope")
+    doors.door.watchers.clear()
+    doors.client("dynamodb", ORDERS).list_tables()
+    told = [(call.service, call.operation, call.region, call.caller.account) for call in heard]
+    assert told == [
+        ("health", "DescribeEvents", "us-east-1", ORDERS),
+        ("sqs", "GetQueueUrl", REGION, ORDERS),
+    ]
+
+
 def test_an_own_service_gets_the_call_and_its_output_is_shaped(doors: Doors, health: Health) -> None:
     client = doors.client("health", ORDERS, "us-east-1")
     since = datetime(2026, 3, 1, tzinfo=UTC)

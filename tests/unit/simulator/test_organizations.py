@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from org_gate.simulator.cloudformation.strict import strict_stacks
 from org_gate.simulator.governance import govern
-from org_gate.simulator.health import HealthService
+from org_gate.simulator.health.service import HealthService
 from org_gate.simulator.moto_ground import HEALTH_PRINCIPAL, STACKSETS_PRINCIPAL
 from tests.unit.simulator.doors import CENTRAL, MANAGEMENT, ORDERS, REGION, Doors, Keys, allow, opened, trusting
 

@@ -1,7 +1,8 @@
 """The table read over a range of time: decisions with what they were about, events by the days they were written on."""
 
+import random
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -202,3 +203,46 @@ def test_days_are_read_in_order_whatever_the_time_of_day(store: Store) -> None:
     store.put_decision(decision(1, late))
     store.put_decision(decision(2, late + SECOND))
     assert [each.id for each in store.past.decisions(late, late + 2 * SECOND)] == [name_of(2), name_of(1)]
+
+
+def test_days_with_decisions_or_events_come_the_oldest_first(store: Store) -> None:
+    store.put_decision(decision(1, NOON - 5 * DAY))
+    store.put_decision(decision(2, NOON))
+    for number, moment in ((1, NOON - 7 * DAY), (2, NOON - 5 * DAY), (3, NOON + DAY)):
+        store.events.save(key(number), told(event=key(number), status="closed", scope="PUBLIC"), now=moment)
+    today = NOON.date()
+    assert list(store.past.days(today + DAY)) == [today - 7 * DAY, today - 5 * DAY, today]
+    assert list(store.past.days(today - 7 * DAY)) == []
+    assert list(store.past.days(date.min)) == []
+
+
+def test_decisions_from_before_events_are_kept_have_their_days_too(store: Store) -> None:
+    store.put_decision(decision(1, NOON - 2000 * DAY))
+    assert list(store.past.days(NOON.date())) == [NOON.date() - 2000 * DAY]
+
+
+def test_the_last_day_is_that_of_a_poll_or_of_a_decision(store: Store) -> None:
+    assert store.past.last_day() is None
+    store.put_decision(decision(1, NOON - DAY))
+    store.put_decision(decision(2, NOON - 2 * DAY))
+    assert store.past.last_day() == NOON.date() - DAY
+    store.states.commit_poll(NOON, full=False)
+    assert store.past.last_day() == NOON.date()
+    store.put_decision(decision(3, NOON + DAY))
+    assert store.past.last_day() == NOON.date() + DAY
+
+
+def test_the_events_of_a_day_in_order_of_region_and_arn(store: Store) -> None:
+    for number in (3, 1, 2):
+        store.events.save(key(number), told(event=key(number), status="open", scope="PUBLIC"), now=NOON)
+    assert list(store.past.seen(NOON.date())) == [key(1), key(2), key(3)]
+    assert list(store.past.seen(NOON.date() + DAY)) == []
+
+
+def test_decisions_are_given_whole_the_newest_first(store: Store) -> None:
+    made = [decision(number, NOON + number * SECOND) for number in range(20)]
+    made[10]["request"] = {**made[10]["request"], "source": random.Random(1).randbytes(700_000).hex()}  # noqa: S311  what no compression makes fit one item
+    for one in made:
+        store.put_decision(one)
+    assert list(store.past.whole(NOON, NOON + 20 * SECOND)) == made[::-1]
+    assert list(store.past.whole(NOON + 3 * SECOND, NOON + 5 * SECOND)) == [made[4], made[3]]

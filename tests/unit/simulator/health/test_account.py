@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from org_gate.simulator.health import HealthUpdate
+from org_gate.simulator.health.events import HealthUpdate
 from tests.unit.simulator.api import user
 from tests.unit.simulator.health.world import ORDERS, START, WEB, World, arn
 

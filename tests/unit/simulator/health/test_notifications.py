@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from org_gate.simulator.health import HealthUpdate, HealthUpdateError
+from org_gate.simulator.health.events import HealthUpdate, HealthUpdateError
 from tests.unit.simulator.health.world import CENTRAL, ORDERS, START, WEB, World, arn
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from org_gate.simulator.base import AwsError
-from org_gate.simulator.health import HealthUpdate
+from org_gate.simulator.health.events import HealthUpdate
 from tests.unit.simulator.api import role, user
 from tests.unit.simulator.health.world import BROKE, CENTRAL, MANAGEMENT, ORDERS, START, WEB, World, arn
 

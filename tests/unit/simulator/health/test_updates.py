@@ -5,8 +5,14 @@ from typing import Any
 
 import pytest
 
-from org_gate.simulator.health import HealthUpdate, HealthUpdateError
-from org_gate.simulator.health.events import ENTITY_FIELDS, LIST_FIELDS, TEXT_FIELDS, TIME_FIELDS
+from org_gate.simulator.health.events import (
+    ENTITY_FIELDS,
+    LIST_FIELDS,
+    TEXT_FIELDS,
+    TIME_FIELDS,
+    HealthUpdate,
+    HealthUpdateError,
+)
 from org_gate.simulator.shapes import service_model
 from tests.unit.simulator.health.world import ORDERS, START, WEB, World, arn, issue
 

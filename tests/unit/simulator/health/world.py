@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from org_gate.simulator.base import Caller, OrgAccount, SimClock
-from org_gate.simulator.health import HEALTH_PRINCIPAL, HealthService, HealthUpdate
+from org_gate.simulator.health.events import HealthUpdate
+from org_gate.simulator.health.service import HEALTH_PRINCIPAL, HealthService
 from tests.unit.simulator.api import Api, user
 
 START: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

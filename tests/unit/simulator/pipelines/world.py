@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from org_gate.simulator.base import Caller, InvocationResult, SimClock
-from org_gate.simulator.pipelines import CodePipelineService, JobAnswer, Unanswered
+from org_gate.simulator.pipelines.service import CodePipelineService
 from tests.unit.simulator.api import Api, user
+
+if TYPE_CHECKING:
+    from org_gate.simulator.pipelines.answers import JobAnswer, Unanswered
 
 START: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ACCOUNT: Final = "111122223333"
