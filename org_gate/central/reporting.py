@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from org_gate.central.news_forms import Notice
-from org_gate.model.times import format_time
 from org_gate.report.as_csv import zip_csv
 from org_gate.report.as_json import as_json
 from org_gate.report.as_md import as_md
 from org_gate.report.build import Options
 from org_gate.report.html import html
-from org_gate.report.model import ComingRow, EventRow, Report
+from org_gate.report.model import ComingRow, EventRow, Report, Rows
 from org_gate.report.reading import Reader
 
 PAGE = "report.html"
@@ -67,7 +66,7 @@ def _lines(report: Report, place: str) -> Iterator[str]:
         f"Since {scope.since:%Y-%m-%d}: {_count(total.decisions, 'decision')}, {total.blocked} blocked, "
         f"{total.warned} warned, {total.overridden} overridden."
     )
-    yield from (f"Coming: {_coming(row)}" for row in report.coming.rows[:1])
+    yield from _coming(report.coming)
     if report.coverage is not None:
         gaps = report.coverage.gaps
         yield f"Gaps in the gates' coverage: {len(gaps.rows) + gaps.rows_omitted}."
@@ -77,13 +76,17 @@ def _lines(report: Report, place: str) -> Iterator[str]:
 
 
 def _event(row: EventRow) -> str:
-    began = "" if row.start is None else f" since {format_time(row.start)}"
+    began = "" if row.start is None else f" since {row.start:%Y-%m-%d %H:%M} UTC"
     return f"The one that hits most: {row.service or '?'} in {row.region}{began} ({row.type_code or '?'})."
 
 
-def _coming(row: ComingRow) -> str:
-    when = "at a time not told" if row.start is None else format_time(row.start)
-    return f"{row.service or '?'} in {row.region}, {when} ({row.type_code or '?'})."
+def _coming(coming: Rows[ComingRow]) -> Iterator[str]:
+    """How many, and the nearest of those that have not begun."""
+    if coming.rows:
+        yield f"Scheduled changes: {len(coming.rows) + coming.rows_omitted}."
+    for row in [row for row in coming.rows if row.start is not None and (row.seconds_left or 0) > 0][:1]:
+        what = f"{row.service or '?'} in {row.region} from {row.start:%Y-%m-%d %H:%M} UTC"
+        yield f"The next: {what} ({row.type_code or '?'})."
 
 
 def _count(number: int, what: str) -> str:

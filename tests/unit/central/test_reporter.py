@@ -168,6 +168,18 @@ def test_the_announcement_has_a_link_that_mails_and_chats_leave_whole(office: Of
     assert "X-Amz-Signature=" in notice.link
 
 
+def test_the_announcement_names_the_next_change_and_none_that_has_begun(office: Office) -> None:
+    office.makes()
+    lines = office.people.heard[0].lines
+    coming = json.loads(office.body(DATED + "report.json"))["coming"]["rows"]
+    assert f"Scheduled changes: {len(coming)}." in lines
+    ahead = [row for row in coming if (row["seconds_left"] or 0) > 0]
+    named = [line for line in lines if line.startswith("The next: ")]
+    assert len(named) == min(len(ahead), 1)
+    assert all(row["start"][:10] in named[0] for row in ahead[:1])
+    assert len(coming) > len(ahead), "some have begun"
+
+
 def test_a_topic_that_is_down_costs_the_message_alone(office: Office) -> None:
     office.people.down = True
     assert office.makes()["days_archived"] > 0
