@@ -21,10 +21,13 @@ demo: .venv/.demo-ready ## play an incident in an organization on this machine [
 test: .venv/.dev-ready ## run everything that is a test [ARGS=pytest arguments]
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal $(ARGS)
 
-soak: .venv/.dev-ready ## take each statement of the IAM policies away and see something denied: many minutes [ARGS=...]
+soak: .venv/.dev-ready ## long runs: the whole system against a model [RUNS=10000], fuzzing, IAM statements taken away
+	@ORG_GATE_RUNS=$(or $(RUNS),10000) $(BIN)/python -m pytest -q -n auto --dist worksteal tests/model $(ARGS)
+	@ORG_GATE_FUZZ=5000 $(BIN)/python -m pytest -q -n auto tests/security -k "fuzz and not openapi" $(ARGS)
+	@ORG_GATE_FUZZ=40 $(BIN)/python -m pytest -q -n auto tests/security/test_openapi_fuzz.py $(ARGS)
 	@ORG_GATE_SOAK=1 $(BIN)/python -m pytest -q -n auto --dist worksteal tests/e2e/test_soak_statements.py $(ARGS)
 
-bench: .venv/.dev-ready ## measure decisions as the organization grows and cold starts of the gate; writes bench-out/
+bench: .venv/.dev-ready ## measure against the published pattern and a peer: calls, times, growth; many minutes; bench-out/
 	@$(BIN)/python -m tests.bench bench-out
 
 mutants: .venv/.mutants-ready ## mutation tests of the decision and the policy, minutes; goes on where it was [ONLY=files]
@@ -38,10 +41,12 @@ lint: .venv/.dev-ready ## style, types, imports, templates, and whether what is 
 	$(BIN)/cfn-lint $(RENDERED)/*.yaml
 	$(BIN)/python -m org_gate.rollout.render --check $(RENDERED)
 
-audit: .venv/.dev-ready $(AUDIT)/.ready ## checkov on the rendered templates, parliament on the IAM policies in them
+audit: .venv/.dev-ready $(AUDIT)/.ready ## templates, IAM policies, workflows, and known vulnerabilities of what is pinned
 	@$(AUDIT)/env/bin/python -m checkov.main --config-file tests/audit/checkov.yaml
 	@$(BIN)/python -m tests.audit $(AUDIT)/policies
 	@PYTHONWARNINGS=ignore $(AUDIT)/env/bin/parliament --directory $(AUDIT)/policies
+	@$(AUDIT)/env/bin/zizmor --offline --no-progress integrations/github
+	@$(BIN)/python -m tests.security.vulnerabilities $(AUDIT)/env/bin/pip-audit
 
 render: .venv/.dev-ready ## write what is generated and committed anew: example templates and settings, schemas, OpenAPI
 	@$(BIN)/python -m org_gate.rollout.render $(RENDERED)
@@ -51,6 +56,8 @@ render: .venv/.dev-ready ## write what is generated and committed anew: example 
 	@$(BIN)/python -c 'import json; from org_gate.report.model import report_schema; \
 		print(json.dumps(report_schema(), indent=2))' > config/report.schema.json
 	@$(BIN)/python -m org_gate.central.routes > docs/openapi.json
+	@$(BIN)/python -m tests.faults.document docs/reliability.md
+	@$(BIN)/python -m tests.bench.costs docs/cost.md
 
 lock: .venv/.dev-ready ## pin and hash what requirements/*.in ask for (UPGRADE=1: newest versions)
 	@$(call compile,dev,)

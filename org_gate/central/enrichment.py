@@ -6,7 +6,7 @@ left) is raised, after all that was read has been handed on.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 from typing import Final
@@ -119,10 +119,20 @@ class Enricher:
             step.affected[question.listed.key] = found
 
     def _read_details(self, step: _Step) -> None:
-        """Of an account-specific event by another account where one's fail."""
+        """Where no account that was affected before can tell, those that are now are read, and asked."""
+        failures = self._try_details(step, step.questions)
+        unread = [each for each in step.questions if each.accounts and each.listed.key not in step.read]
+        again = [replace(question, accounts=None) for question in unread]
+        for question in again:
+            self._read_accounts(step, question)
+        failures |= self._try_details(step, again)
+        self.failed += [_line(key, failures[key]) for key in sorted(failures.keys() - step.read)]
+
+    def _try_details(self, step: _Step, questions: Sequence[Question]) -> dict[EventKey, str]:
+        """Of an account-specific event by another account where one's fail; what AWS Health said of those that did."""
         asked = {
             question.listed.key: options
-            for question in step.questions
+            for question in questions
             if (options := self._who_to_ask(step, question)) is not None
         }
         step.read.update(key for key, options in asked.items() if not options)
@@ -135,7 +145,7 @@ class Enricher:
             }
             if wanted:
                 failures |= self._take_details(step, wanted)
-        self.failed += [_line(key, failures[key]) for key in sorted(asked.keys() - step.read)]
+        return failures
 
     def _take_details(self, step: _Step, wanted: Mapping[EventKey, Wanted]) -> dict[EventKey, str]:
         """What AWS Health said where it told nothing. One answer may be of several Regions' events."""

@@ -40,7 +40,7 @@ def standing(state: Mapping[str, Any], waiting: Waiting) -> Standing:
 
 def _of_failed(actions: Sequence[Mapping[str, Any]], waiting: Waiting) -> Standing:
     failed = [str(one.get("externalExecutionId") or "") for one in actions if one.get("status") == _FAILED]
-    if waiting.decision_id not in failed:
+    if {waiting.decision_id, *waiting.earlier}.isdisjoint(failed):
         return Standing("its stage was retried, or its failed action is another one", went_on=True)
     if not all(map(_DECISION.fullmatch, failed)):
         return Standing("another action of its stage failed too, for reasons of its own: a person has to decide")

@@ -273,9 +273,18 @@ class Poll:
         self._check_time()
         try:
             return self._store.events.save(key, change, now=self._now, belongings=belongings, known=known)
-        except (ConflictError, TooLargeError) as error:
+        except ConflictError as error:
             self._report.failed.append(f"{key.arn} in {key.region}: {error}")
-            return 0
+        except TooLargeError as error:
+            self._leave_out(key, change(_record((known or {}).get(key))), error)
+        return 0
+
+    def _leave_out(self, key: EventKey, record: EventRecord, error: TooLargeError) -> None:
+        """What is over and does not fit concerns nobody, so it must not keep knowledge from getting younger (D4)."""
+        if record.over(self._now):
+            self._store.keep_unreadable(key._asdict(), reason=str(error), now=self._now)
+        else:
+            self._report.failed.append(f"{key.arn} in {key.region}: {error}")
 
     def _check_time(self) -> None:
         if not self._budget.may_store():

@@ -10,7 +10,8 @@ from org_gate.model.times import parse_time
 
 Shape = Callable[[Mapping[str, Any]], bool]
 
-_VERDICTS: Final = frozenset({"allow", "warn", "block"})
+_VERDICTS: Final = ("allow", "warn", "block")
+"""No set: what an answer has in a verdict's place may be a list, which no set can be asked for."""
 _DECISION_FIELDS: Final[Mapping[str, type]] = {
     "decision_id": str,
     "mode": str,

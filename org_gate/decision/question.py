@@ -3,9 +3,11 @@
 The given targets come first, in their order; the pipeline's own ground is last. Judges nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from typing import Final
 
 from org_gate.decision.fit import Answer
 from org_gate.decision.mode import mode_of
@@ -18,6 +20,9 @@ from org_gate.model.request import Request, Target
 from org_gate.model.times import whole
 from org_gate.policy.model import Policy, TargetFilter
 from org_gate.policy.services import ServiceNames
+
+_SUGGESTED: Final = 100
+"""For so many unknown codes it is looked for what was meant: no decision shows more reasons, and it takes a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,8 @@ class Question:
 def ask(request: Request, knowledge: Knowledge, policy: Policy, now: datetime) -> Question:
     names = ServiceNames(policy.service_aliases)
     asked = (*request.targets, *own_ground(request, policy))
-    hints = (Hint(index, text) for index, target in enumerate(asked) for text in _hints(target, names))
+    meant = _meant(asked, names)
+    hints = (Hint(index, text) for index, target in enumerate(asked) for text in _hints(target, names, meant))
     targets = tuple(resolve(target, names) for target in asked)
     return Question(
         request=request,
@@ -79,18 +85,25 @@ def resolve(target: Target, names: ServiceNames) -> Target:
     return Target(target.account, target.region, tuple(services), target.availability_zones)
 
 
-def _hints(target: Target, names: ServiceNames) -> Iterator[str]:
+def _meant(targets: Sequence[Target], names: ServiceNames) -> dict[str, str | None]:
+    """What was probably meant by the first unknown service codes; None where nothing is near."""
+    unknown = dict.fromkeys(code for target in targets for code in target.services if not names.is_known(code))
+    return {code: names.nearest(code) for code in islice(unknown, _SUGGESTED)}
+
+
+def _hints(target: Target, names: ServiceNames, meant: Mapping[str, str | None]) -> Iterator[str]:
     if target.region not in KNOWN_REGIONS:
         yield (
             f"{plain(target.region)} is not a Region that this version knows, so perhaps nothing is watched where "
             "this deployment goes. Check the target's Region; if it is a new one, update org-gate."
         )
-    for code in dict.fromkeys(target.services):
-        if not names.is_known(code):
-            nearest = names.nearest(code)
-            meant = f" (did you mean {nearest}?)" if nearest else ""
-            yield (
-                f"{plain(code)} is not an AWS Health service code that this version knows{meant}, so events of every "
-                f"service count for {target_text(target)}. Write the code as AWS Health spells it, or have it added "
-                "to the policy's service_aliases."
-            )
+    unknown = [code for code in dict.fromkeys(target.services) if not names.is_known(code)]
+    where = target_text(target) if unknown else ""
+    for code in unknown:
+        nearest = meant.get(code)
+        suggestion = f" (did you mean {nearest}?)" if nearest else ""
+        yield (
+            f"{plain(code)} is not an AWS Health service code that this version knows{suggestion}, so events of every "
+            f"service count for {where}. Write the code as AWS Health spells it, or have it added "
+            "to the policy's service_aliases."
+        )

@@ -52,14 +52,17 @@ def without_gate(policy: Policy) -> Policy:
 def superseded(everyone: Iterable[Waiting]) -> Iterator[tuple[Waiting, str]]:
     """Those that another execution came after at the same stage, and why nothing resumes them: only the latest can be.
 
-    A pipeline that ran again and again during an incident would fill the waves with what can go nowhere.
+    A pipeline that ran again and again during an incident would fill the waves with what can go nowhere. Of two that
+    were failed in the same second nobody here can tell which came after the other: the pipeline will.
     """
-    latest: dict[tuple[str, ...], Waiting] = {}
+    latest: dict[tuple[str, ...], list[Waiting]] = {}
     for one in sorted(everyone, key=lambda one: (one.failed_at, one.deployment)):
-        place = one.deployment[:-1]
-        if place in latest:
-            yield latest[place], f"superseded: execution {one.deployment.execution_id} came after it"
-        latest[place] = one
+        newest = latest.setdefault(one.deployment[:-1], [])
+        if newest and newest[0].failed_at < one.failed_at:
+            why = f"superseded: execution {one.deployment.execution_id} came after it"
+            yield from ((older, why) for older in newest)
+            newest.clear()
+        newest.append(one)
 
 
 def look(seen: Iterable[Seen], recent: Sequence[datetime], policy: Resume, now: datetime) -> Look:

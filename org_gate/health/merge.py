@@ -8,7 +8,7 @@ settled by content. So merging is commutative and idempotent, and nothing here n
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from org_gate.health.reading import Reading, Source
@@ -19,6 +19,8 @@ from org_gate.model.times import format_time
 _OPENNESS: Final = {None: 0, "closed": 1, "upcoming": 2, "open": 4}
 _UNKNOWN_OPENNESS: Final = 3
 _KEPT_MISSES: Final = 2
+AHEAD: Final = timedelta(minutes=15)
+"""As far as clocks may differ, and more; what is dated further ahead of when it was told is dated wrongly."""
 
 
 def stamp_of(reading: Reading) -> str:
@@ -53,11 +55,12 @@ def merge(record: EventRecord | None, readings: Iterable[Reading]) -> EventRecor
 def missed_at(record: EventRecord, began: datetime) -> EventRecord:
     """The record after a complete full reading, begun then, did not list it (D4).
 
-    A full reading that began before the event's last update says nothing about it.
+    A full reading that began before the event's last update says nothing about it. An update of the far future does
+    not count for that: the event would never end.
     """
     mark = format_time(began)
     updated = record.text("last_updated")
-    if mark in record.missed or (updated is not None and mark <= updated):
+    if mark in record.missed or (updated is not None and mark <= updated <= format_time(began + AHEAD)):
         return record
     return replace(record, missed=tuple(sorted((*record.missed, mark))[-_KEPT_MISSES:]))
 
@@ -85,7 +88,8 @@ def _content_order(name: str, value: Value) -> tuple[bool, str]:
 
 def _still_missed(record: EventRecord, reading: Reading) -> tuple[str, ...]:
     """The API listed it when it was read; a notification is evidence of its last update only."""
-    seen = reading.read_at if reading.source is Source.API else reading.last_updated
+    dated_wrongly = reading.last_updated > reading.read_at + AHEAD
+    seen = reading.read_at if reading.source is Source.API or dated_wrongly else reading.last_updated
     return tuple(mark for mark in record.missed if mark > format_time(seen))
 
 

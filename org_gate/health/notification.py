@@ -166,7 +166,7 @@ def _detail(found: Any) -> dict[str, Any] | None:
     if isinstance(found, str):
         try:
             found = json.loads(found)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     return _lowered(found)
 

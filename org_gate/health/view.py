@@ -8,7 +8,8 @@ the next poll is the retry.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from functools import partial
+from typing import Any, Final, NamedTuple, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -43,6 +44,10 @@ LISTED_STATUSES: Final = ("open", "upcoming")
 """The statuses that the full look asks for."""
 _BAD_TOKEN: Final = "InvalidPaginationToken"  # noqa: S105  an error code
 _DETAILS_STEP: Final = 1
+_GARBLED: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What comes of an answer that is not of its operation's shape: in botocore's parser, or where an item is read."""
+
+_Read = TypeVar("_Read")
 
 ClientFactory = Callable[[str], Any]
 """Makes a boto3 ``health`` client for a Region."""
@@ -125,8 +130,8 @@ class OrganizationView:
         for start in range(0, len(filters), DETAILS_PER_CALL):
             batch = filters[start : start + DETAILS_PER_CALL]
             answer = self._call("describe_event_details_for_organization", organizationEventDetailFilters=batch)
-            readings += self._understood(answer.get("successfulSet", ()), _detail_reading, read_at)
-            failed += [_failed(item) for item in answer.get("failedSet", ())]
+            readings += self._understood(answer.get("successfulSet", ()), partial(_detail_reading, read_at=read_at))
+            failed += self._understood(answer.get("failedSet", ()), _failed)
         return Details(tuple(readings), tuple(failed))
 
     def accounts(self, arn: str) -> AffectedAccounts:
@@ -134,9 +139,9 @@ class OrganizationView:
         accounts: set[str] = set()
         scope: str | None = None
         for page in self._pages("describe_affected_accounts_for_organization", eventArn=arn, maxResults=PAGE):
-            accounts.update(page.get("affectedAccounts", ()))
+            accounts.update(self._understood(page.get("affectedAccounts", ()), _account))
             told = page.get("eventScopeCode")
-            scope = spelled("scope", told) if told else scope
+            scope = spelled("scope", str(told)) if told else scope
         return AffectedAccounts(scope, frozenset(accounts))
 
     def entities(self, arn: str, accounts: Sequence[str], most: int) -> AffectedEntities:
@@ -150,30 +155,30 @@ class OrganizationView:
         filters = [{"eventArn": arn, "awsAccountId": account} for account in accounts]
         operation = "describe_affected_entities_for_organization"
         for page in self._pages(operation, organizationEntityFilters=filters, maxResults=PAGE):
-            entities |= dict.fromkeys(found for item in page.get("entities", ()) if (found := _entity(item)))
-            failed |= dict.fromkeys(_failed(item) for item in page.get("failedSet", ()))
+            owned = (item for item in page.get("entities", ()) if not _is_nobodys(item))
+            entities |= dict.fromkeys(self._understood(owned, _entity))
+            failed |= dict.fromkeys(self._understood(page.get("failedSet", ()), _failed))
             if len(entities) > most:
                 return AffectedEntities(tuple(entities), tuple(failed), cut=True)
         return AffectedEntities(tuple(entities), tuple(failed))
 
     def _events(self, chosen: Mapping[str, Any], read_at: datetime) -> Iterator[list[Reading]]:
         for page in self._pages("describe_events_for_organization", filter=chosen, maxResults=PAGE):
-            yield self._understood(page.get("events", ()), _listed_reading, read_at)
+            yield self._understood(page.get("events", ()), partial(_reading, read_at=read_at))
 
-    def _understood(
-        self,
-        items: Iterable[Mapping[str, Any]],
-        read: Callable[[Mapping[str, Any], datetime], Reading | None],
-        read_at: datetime,
-    ) -> list[Reading]:
-        readings = []
+    def _understood(self, items: Iterable[Any], read: Callable[[Any], _Read | None]) -> list[_Read]:
+        """What is read of each item; what cannot be read is told in ``unusable``."""
+        found = []
         for item in items:
-            reading = read(item, read_at)
-            if reading is None:
+            try:
+                one = read(item)
+            except _GARBLED:
+                one = None
+            if one is None:
                 self.unusable.append(str(item)[:1000])
             else:
-                readings.append(reading)
-        return readings
+                found.append(one)
+        return found
 
     def _pages(self, operation: str, **params: Any) -> Iterator[Mapping[str, Any]]:
         """All pages; from page one again where AWS Health forgot its token. Pages may then come twice."""
@@ -211,7 +216,7 @@ class OrganizationView:
                 raise HealthOutOfTimeError(operation)
             try:
                 answer: Mapping[str, Any] = getattr(self._client_for(self._regions[0]), operation)(**params)
-            except (ClientError, BotoCoreError) as error:
+            except (ClientError, BotoCoreError, *_GARBLED) as error:
                 found = _as_health_error(operation, error)
                 if not isinstance(found, HealthUnreachableError) or len(self._regions) == 1:
                     raise found from error
@@ -224,17 +229,14 @@ class _TokenForgottenError(Exception):
     """AWS Health answered InvalidPaginationToken."""
 
 
-def _as_health_error(operation: str, error: ClientError | BotoCoreError) -> HealthError:
+def _as_health_error(operation: str, error: Exception) -> HealthError:
     if isinstance(error, ClientError):
         told = error.response.get("Error", {})
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return health_error(operation, told.get("Code", "Unknown"), told.get("Message", ""), status)
+    if isinstance(error, _GARBLED):
+        return HealthUnreachableError(operation, type(error).__name__, "what answered has not the shape of an answer")
     return HealthUnreachableError(operation, type(error).__name__, str(error))
-
-
-def _listed_reading(item: Mapping[str, Any], read_at: datetime) -> Reading | None:
-    """The list never has a zone, so it leaves the zone as it was."""
-    return _reading(item, read_at)
 
 
 def _detail_reading(item: Mapping[str, Any], read_at: datetime) -> Reading | None:
@@ -254,10 +256,14 @@ def _reading(
     more: Mapping[str, Value] | None = None,
     description: str | None = None,
 ) -> Reading | None:
-    """None where the item has no ARN or no Region, so that nobody can say which event it is."""
+    """None where it has no ARN or no Region, so that nobody can say which event it is, or where a text is none.
+
+    The list never has a zone, so it leaves the zone as it was: only details tell ``more``.
+    """
     arn = item.get("arn")
     region = item.get("region") or (arn_region(arn) if arn else None)
-    if not arn or not region:
+    values = {**_values(item), **(more or {})}
+    if not arn or not region or not all(_is_text(told) for told in (arn, region, description, *values.values())):
         return None
     return Reading(
         key=EventKey(arn, region.lower()),
@@ -265,7 +271,7 @@ def _reading(
         last_updated=lenient_time(item.get("lastUpdatedTime")) or read_at,
         read_at=read_at,
         step=step,
-        values={**_values(item), **(more or {})},
+        values=values,
         description=description,
     )
 
@@ -292,6 +298,10 @@ def _values(item: Mapping[str, Any]) -> dict[str, Value]:
     return values
 
 
+def _is_text(told: object) -> bool:
+    return isinstance(told, str | tuple | None)
+
+
 def _detail_filter(wanted: Wanted) -> dict[str, str]:
     if wanted.account is None:
         return {"eventArn": wanted.arn}
@@ -303,6 +313,16 @@ def _failed(item: Mapping[str, Any]) -> Failed:
     return Failed(item.get("eventArn", ""), item.get("awsAccountId"), error)
 
 
+def _account(item: Any) -> str | None:
+    return item if ACCOUNT_ID.match(item) else None
+
+
+def _is_nobodys(item: Any) -> bool:
+    """AWS Health names entities without an account or a value, too: they are of no use, and nothing is wrong."""
+    return isinstance(item, dict) and not (item.get("awsAccountId") and item.get("entityValue"))
+
+
 def _entity(item: Mapping[str, Any]) -> Entity | None:
-    account, value = item.get("awsAccountId", ""), item.get("entityValue")
-    return Entity(account, value, item.get("statusCode")) if value and ACCOUNT_ID.match(account) else None
+    account, value, status = item["awsAccountId"], item["entityValue"], item.get("statusCode")
+    texts = isinstance(value, str) and isinstance(status, str | None)
+    return Entity(account, value, status) if texts and ACCOUNT_ID.match(account) else None

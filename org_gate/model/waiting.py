@@ -24,6 +24,8 @@ class Waiting:
     deployment: Deployment
     decision_id: str
     """The failing decision: it is resumed once."""
+    earlier: tuple[str, ...] = ()
+    """Failing decisions before it, with no retry between: its job may have been answered by one of these."""
     action: str | None = None
     """The gate's action, where AWS told it."""
     request: Request

@@ -5,9 +5,11 @@ a span. Knowledge counts as fresh throughout: how old it was on those days is no
 policy and question always give the same.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from typing import NamedTuple
 
 from org_gate.decision.concern import places
@@ -100,12 +102,25 @@ class Steps:
         return max(0, -((self.first - moment) // self.every))
 
 
-def free_at(request: Request, history: History, policy: Policy, begin: datetime, end: datetime) -> datetime | None:
-    """When what is blocked at ``begin`` would no longer be; None where that is not before ``end``."""
-    return next(
-        (span.begin for span in spans(request, history, policy, begin, end) if span.outcome.verdict != Verdict.BLOCK),
-        None,
-    )
+class Course:
+    """The ``spans`` of one question, worked out as far as somebody asks, and once."""
+
+    def __init__(self, found: Iterator[Span]) -> None:
+        self._rest = found
+        self._known: list[Span] = []
+
+    def free_at(self, moment: datetime) -> datetime | None:
+        """The first second from then on at which it is not blocked; None where the course ends before."""
+        place = bisect_right(self._known, moment, key=lambda span: span.end)
+        for span in chain(islice(self._known, place, None), self._further()):
+            if span.end > moment and span.outcome.verdict is not Verdict.BLOCK:
+                return max(span.begin, moment)
+        return None
+
+    def _further(self) -> Iterator[Span]:
+        for span in self._rest:
+            self._known.append(span)
+            yield span
 
 
 def blocked(found: Iterable[Span]) -> list[Span]:

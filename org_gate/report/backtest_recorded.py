@@ -5,15 +5,16 @@ One that a policy tried here alone would bring in stays unseen, unless another d
 it. Pure.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from org_gate.decision.concern import is_over
 from org_gate.model.decision import Verdict
 from org_gate.model.event import Account, Event, EventKey
+from org_gate.model.request import Request
 from org_gate.policy.model import Policy
-from org_gate.report.backtest import Outcome, decided, free_at
+from org_gate.report.backtest import Course, Outcome, decided, spans
 from org_gate.report.backtest_history import History, Version, history_of
 from org_gate.report.exported import Recorded
 
@@ -28,13 +29,31 @@ class Replayed:
     """Of a blocked one: when the same question would first have passed; None where the history does not tell."""
 
 
-def replayed(decisions: Iterable[Recorded], history: History, policy: Policy, until: datetime) -> Iterator[Replayed]:
-    """Each in turn. How long it would have been held is judged by the history, as far as it goes (``until``)."""
+def replayed(decisions: Sequence[Recorded], history: History, policy: Policy, until: datetime) -> Iterator[Replayed]:
+    """Each in turn. How long it would have been held is judged by the history, as far as it goes (``until``).
+
+    A question that is asked again and again has one course: what is worked out for one decision serves the next.
+    """
+    begins: dict[Request, datetime] = {}
+    for recorded in decisions:
+        question = _question(recorded.request)
+        begins[question] = min(recorded.at, begins.get(question, recorded.at))
+    courses: dict[Request, Course] = {}
     for recorded in decisions:
         outcome = decided(recorded.request, recorded.knowledge, policy, recorded.at)
-        held = outcome.verdict is Verdict.BLOCK
-        free = free_at(recorded.request, history, policy, recorded.at, until) if held else None
+        free = None
+        if outcome.verdict is Verdict.BLOCK:
+            question = _question(recorded.request)
+            if question not in courses:
+                courses[question] = Course(spans(question, history, policy, begins[question], until))
+            free = courses[question].free_at(recorded.at)
         yield Replayed(recorded, outcome, free if free != recorded.at else None)
+
+
+def _question(request: Request) -> Request:
+    """Without the run of its pipeline, which no rule asks for."""
+    pipeline = request.pipeline
+    return request if pipeline is None else replace(request, pipeline=replace(pipeline, execution_id=None))
 
 
 def history_from(decisions: Sequence[Recorded], events: Sequence[Event]) -> History:

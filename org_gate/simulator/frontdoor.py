@@ -47,6 +47,8 @@ class FrontDoor:
         self.guard = Guard(clock, organization, Ledger() if ledger is None else ledger)
         self.failures: list[str] = []
         """What the simulator could not do, in words."""
+        self.watchers: list[Callable[[Call], object]] = []
+        """Told of each API call before it is judged or answered; the call takes as long as they take."""
         self._own: dict[str, OwnService] = {}
         self._urls: UrlDoor | None = None
         self._moto = Forward()
@@ -101,6 +103,8 @@ class FrontDoor:
             return wire.failure(AwsError("NotSimulated", str(error), _NOT_IMPLEMENTED), service, protocol)
 
     def _serve(self, call: Call, operation: Operation, request: HttpRequest) -> Answer:
+        for watcher in self.watchers:
+            watcher(call)
         self._faults.check(call, operation.protocol)
         denial = self.guard.judge(call)
         if denial is not None:

@@ -1,7 +1,7 @@
 """The organization tree as decisions need it: each account's place and tags, beside the pointers to what affects it.
 
 A copy in one partition says what is stored, so that a refresh writes the difference only. An account's own item and
-its copy are written and removed in one transaction.
+its copy are written and removed in one transaction, in which the state counts it: decisions keep what they read.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,10 +11,11 @@ from typing import Final
 
 from org_gate.model.event import Account
 from org_gate.store import keys
+from org_gate.store.state import counting
 from org_gate.store.table import Item, ItemKey, Table, batches
 
-STEP: Final = 50
-"""Accounts in one transaction: DynamoDB takes 100 actions."""
+STEP: Final = 49
+"""Accounts in one transaction: DynamoDB takes 100 actions, and one counts what changes."""
 
 
 def _always() -> bool:
@@ -59,7 +60,7 @@ class Accounts:
         for step in batches(groups, STEP):
             if not may_go_on():
                 return None
-            self._table.transact(*chain.from_iterable(step))
+            self._table.transact(*chain.from_iterable(step), counting(self._table))
         return len(groups)
 
     def _writing(self, account: Account) -> list[Item]:

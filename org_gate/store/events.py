@@ -1,10 +1,11 @@
 """Event records with all that belongs to them: read, merge, write; the partitions of what is open; the pointers.
 
 A record and its entry among the open events are written in one transaction, conditional on the record's
-revision, so they never disagree; where that entry is among the public events, the state's revision grows in the same
-transaction, so that no process goes on with the public events it has kept. The first time that it is written on a day,
-the event is listed among those of that day, in the transaction too. Members and pointers come before it,
-pointers first: a crash half-way leaves more than is needed, never less, and the next reading writes the rest. What a
+revision, so they never disagree; the state counts it in the same transaction, and where that entry is among the public
+events its revision grows, too, so that no process goes on with what it has kept. The first time that it is written on a
+day, the event is listed among those of that day, in the transaction too. Members and pointers come before it, pointers
+first: a crash half-way leaves more than is needed, never less, and the next reading writes the rest. New pointers are
+counted with the record that is written after them; where that may stay as it is, before their members are put. What a
 reading means is not known here: the caller hands in how the record changes.
 """
 
@@ -22,6 +23,7 @@ from org_gate.store.errors import ConflictError
 from org_gate.store.members import Members, SetReading
 from org_gate.store.pointers import Pointers
 from org_gate.store.records import event_expiry, facts_item, grows_old, record_item, record_of
+from org_gate.store.state import count, counting
 from org_gate.store.table import Item, ItemKey, Table
 
 ATTEMPTS: Final = 8
@@ -120,6 +122,8 @@ class Events:
                 record = _with_strays(record)
             place = _place(record, now)
             if held is not None and _settled(held, record, place, now):
+                if attempt:
+                    count(self._table)  # what the attempts before this one laid
                 return False
             with suppress(ConflictError):
                 self._commit(held, record, place, now)
@@ -166,8 +170,8 @@ class Events:
             lists = record.lists_entities or bool(entities.members)
             record = replace(record, lists_entities=lists, entities_stamp=_newest(record.entities_stamp, entities))
         record = self._with_pointers(held, record, now)
-        if (accounts := belongings.accounts) is not None:
-            record = self._with_accounts(record, accounts, now)
+        if (accounts := belongings.accounts) is not None and (accounts.complete or not _is_everybodys(held, record)):
+            record = self._with_accounts(held, record, accounts, now)
         return record
 
     def _with_pointers(self, held: Held | None, record: EventRecord, now: datetime) -> EventRecord:
@@ -180,12 +184,14 @@ class Events:
             record = replace(record, pointers="stale" if held is not None and record.lists_accounts else "none")
         return record
 
-    def _with_accounts(self, record: EventRecord, reading: SetReading, now: datetime) -> EventRecord:
+    def _with_accounts(self, held: Held | None, record: EventRecord, reading: SetReading, now: datetime) -> EventRecord:
         members = self._accounts(record.key)
 
         def before_put(names: Iterable[str]) -> None:
             if record.pointers == "live":
                 self._pointers.lay(record.key, names, record.episode, now)
+                if held is not None and held.record.pointers == "live":
+                    count(self._table)
 
         def also_removed(name: str) -> list[Item]:
             return [self._pointers.removing(record.key, name)]
@@ -217,8 +223,7 @@ class Events:
         if place is not None:
             entry = {"pk": place, "sk": name, **facts_item(record), "place": place, "expires": expires}
             actions.append(self._table.putting(entry))
-        if keys.PUBLIC in {place, held.place if held else None}:
-            actions.append(self._table.updating(keys.STATE, "ADD revision :one", {":one": 1}))
+        actions.append(counting(self._table, public=keys.PUBLIC in {place, held.place if held else None}))
         self._table.transact(*actions)
 
     def _put_if_as_read(self, held: Held | None, item: Item) -> Item:
@@ -239,6 +244,11 @@ def _with_strays(record: EventRecord) -> EventRecord:
     """A run that was ended half-way, or an attempt that came too late, may have laid pointers: they will be cleared."""
     strays = record.lists_accounts and not record.is_public and record.pointers == "none"
     return replace(record, pointers="stale", episode=record.episode + 1, cleared_to=None) if strays else record
+
+
+def _is_everybodys(held: Held | None, record: EventRecord) -> bool:
+    """It counts for all, as nobody said whom it affects (D5): a notification's receiver alone must not change that."""
+    return held is not None and not held.record.lists_accounts and record.text("scope") != _ACCOUNT_SPECIFIC
 
 
 def _wants_pointers(record: EventRecord, now: datetime) -> bool:

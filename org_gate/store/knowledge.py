@@ -1,6 +1,7 @@
 """What a decision knows, in at most three reads for one account: public events, the account, the events it points to.
 
-What people put in by hand (overrides, drills, declared events) takes one more after it has changed.
+None of these is read again before it has changed (the state's revision, and ``account_sky``). What people put in by
+hand (overrides, drills, declared events) takes one more after it has changed.
 Of the public events only those of the places asked about are looked at, however many there are elsewhere. Events that
 are over may be among them; D4 is the engine's business. Affected entities take one more read for each
 event that lists some, and are read only where asked for.
@@ -16,8 +17,7 @@ from typing import Final
 from org_gate.model.event import Account, Event, EventKey, Knowledge
 from org_gate.model.record import CLOSED, EventRecord, event_of
 from org_gate.model.sky import Places, Sky
-from org_gate.store import keys
-from org_gate.store.accounts import account_of
+from org_gate.store.account_sky import AccountSky
 from org_gate.store.events import Events
 from org_gate.store.in_force import InForceReader
 from org_gate.store.state import State
@@ -39,12 +39,12 @@ class PublicEvents:
 
 
 class Knower:
-    """Keeps the public events and what was put in by hand, of the last state it saw. Every method raises StoreError."""
+    """Keeps what it read, as of the last state it saw. Every method raises StoreError."""
 
     def __init__(self, table: Table, events: Events) -> None:
-        self._table = table
         self._events = events
         self._in_force = InForceReader(table)
+        self._accounts = AccountSky(table, events)
         self._public: PublicEvents | None = None
 
     def knowledge(
@@ -57,15 +57,14 @@ class Knower:
         known: dict[str, Account] = {}
         pointed: dict[EventKey, set[str]] = defaultdict(set)
         asked = list(dict.fromkeys(accounts))
-        for account in asked:
-            for item in self._table.query(keys.account(account)):
-                if item["sk"] == keys.RECORD:
-                    known[account] = account_of(item)
-                else:
-                    pointed[EventKey(item["arn"], item["region"])].add(account)
+        for name, place in self._accounts.places(asked, state).items():
+            if place.account is not None:
+                known[name] = place.account
+            for key in place.events:
+                pointed[key].add(name)
         by_hand = self._in_force.read(state)
         events = [
-            *self._told(self._public_events(state), places, pointed, asked if with_entities else ()),
+            *self._told(state, places, pointed, asked if with_entities else ()),
             *by_hand.events_for(asked, places),
         ]
         return Knowledge(
@@ -77,15 +76,16 @@ class Knower:
 
     def _told(
         self,
-        public: PublicEvents,
+        state: State,
         places: Places | None,
         pointed: Mapping[EventKey, set[str]],
         entities_of: Sequence[str],
     ) -> Iterator[Event]:
         """What AWS Health told: of the public events only those that need it are made anew."""
+        public = self._public_events(state)
         ready = {event.key: event for event in public.sky.over(places)}
         records = {key: public.records[key] for key in (*ready, *pointed) if key in public.records}
-        records |= self._events.records(sorted(key for key in pointed if key not in records))
+        records |= self._accounts.records([key for key in pointed if key not in records], state)
         entities = self._entities(records, pointed, entities_of)
         for key, record in records.items():
             if key in pointed or key in entities:

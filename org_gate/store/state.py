@@ -1,8 +1,9 @@
 """One small item that says how far the collector is, and the lease that keeps its runs apart.
 
 Everything else is read by its help: ``revision`` grows with every change of the open public events, in the
-transaction that changes them, ``policy_version`` with every published policy, ``by_hand`` with every change of an
-override, a drill or a declared event. ``as_of`` and the cursor only ever move forward (D13).
+transaction that changes them, ``account_changes`` with every write of what decisions read of accounts and
+of events, with it or right after it, ``policy_version`` with every published policy, ``by_hand`` with every change of
+an override, a drill or a declared event. ``as_of`` and the cursor only ever move forward (D13).
 """
 
 from contextlib import suppress
@@ -29,6 +30,8 @@ class State:
     """Everything updated before it is stored."""
     revision: int = 0
     """How often the open public events have changed."""
+    account_changes: int = 0
+    """How often accounts, pointers and events' records were written; 0 where nobody counts."""
     policy_version: int = 0
     by_hand: int = 0
     """How often overrides, drills and declared events have changed."""
@@ -44,6 +47,17 @@ class State:
     """The reading of the tree whose accounts' tags were read, all of them."""
     tags_to: str | None = None
     """The last account whose tags were read, while a reading of tags goes on."""
+
+
+def counting(table: Table, *, public: bool = False) -> Item:
+    """The action that counts a write of what decisions read of accounts; ``public`` where of a public event, too."""
+    added = "ADD account_changes :one, revision :one" if public else "ADD account_changes :one"
+    return table.updating(keys.STATE, added, {":one": 1})
+
+
+def count(table: Table) -> None:
+    """The same by itself, right after what it counts."""
+    table.update(keys.STATE, "ADD account_changes :one", {":one": 1})
 
 
 def read_state(table: Table) -> State:
@@ -108,6 +122,7 @@ def _state(item: Item) -> State:
         as_of=time_if_any(item.get("as_of")),
         cursor=time_if_any(item.get("poll_cursor")),
         revision=int(item.get("revision", 0)),
+        account_changes=int(item.get("account_changes", 0)),
         policy_version=int(item.get("policy_version", 0)),
         by_hand=int(item.get("by_hand", 0)),
         by_hand_at=time_if_any(item.get("by_hand_at")),

@@ -30,6 +30,7 @@ _KEPT_DAYS: Final = 400
 _UNSEEN: Final = timedelta(hours=2)
 """After that a gate that was to ask again does not any more."""
 _NEVER: Final = ""
+_MOST_EARLIER: Final = 3
 _STILL: Final = "decision_id = :id AND ended_as = :never"
 _ENDING: Final = "SET ended_as = :as, expires = :expires"
 _MARKS: Final = ("clear_since", "handed_at", "claimed_at", "held_until", "resumed_at")
@@ -225,6 +226,7 @@ def _item(record: Mapping[str, Any], deployment: Deployment, held: Item | None) 
     return {
         "deployment": list(deployment),
         "decision_id": record["decision_id"],
+        "earlier": _earlier(record, known),
         "gate_action": record["request"]["pipeline"].get("action") or "",
         "body": b"".join(packed(record["request"])),
         "failed_at": record["at"],
@@ -237,11 +239,22 @@ def _item(record: Mapping[str, Any], deployment: Deployment, held: Item | None) 
     }
 
 
+def _earlier(record: Mapping[str, Any], held: Item) -> list[str]:
+    """The decisions before it on which its gate may have failed it: a function that was invoked twice asks twice.
+
+    None where it was retried since: then the gate was asked anew.
+    """
+    if not held or held["ended_as"] != _NEVER or held["claimed_at"] or _is_another_gates(record, held):
+        return []
+    return [*held.get("earlier", ()), held["decision_id"]][-_MOST_EARLIER:]
+
+
 def _waiting(item: Item) -> Waiting:
     marks = {name: parse_time(item[name]) if item[name] else None for name in _MARKS}
     return Waiting(
         deployment=Deployment(*item["deployment"]),
         decision_id=item["decision_id"],
+        earlier=tuple(item.get("earlier", ())),
         action=item["gate_action"] or None,
         request=request_from(unpacked([item["body"]])),
         failed_at=parse_time(item["failed_at"]),

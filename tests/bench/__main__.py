@@ -1,49 +1,56 @@
-"""`make bench`: measures, prints a table, writes `bench-out/results.json`. Says which goals hold; fails for none."""
+"""`make bench`: measures, prints a table, writes `bench-out/results.json`. Says which goals hold; fails for none.
+
+`python -m tests.bench --only PART` measures one part and leaves the others' results as they are; `--large` measures
+what takes too long for every run as well. `python -m tests.bench.document` makes a page of what is there.
+"""
 
 import logging
+import os
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
+from time import perf_counter
+from typing import Final
 
-from tests.bench import engine, polls, starts, table
-from tests.bench.measure import Result, heading, line, written
+from tests.bench.measure import Result, heading, line
+from tests.bench.parts import LARGE, PARTS, Part, Sizes
+from tests.bench.runs import keep, written
 
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """How much there is."""
-
-    events: int = 10_000
-    rules: int = 200
-    targets: int = 10
-    here: int = 100
-    elsewhere: tuple[int, ...] = (100, 1_000, 10_000, 100_000)
-    poll: tuple[int, ...] = (100, 1_000, 10_000)
-    starts: int = 9
+DEFAULT: Final = Path("bench-out")
 
 
-def measured(sizes: Sizes) -> Iterator[Result]:
-    rules, targets, here = sizes.rules, sizes.targets, sizes.here
-    yield from table.one_decision(events=sizes.events, rules=rules, targets=targets)
-    yield from table.growth("of other accounts", sizes.elsewhere, here=here, rules=rules)
-    yield from table.growth("public in other Regions", sizes.elsewhere, here=here, rules=rules)
-    yield from engine.growth("of other accounts", sizes.elsewhere, here=here, rules=rules, targets=targets)
-    yield from engine.growth("public in other Regions", sizes.elsewhere, here=here, rules=rules, targets=targets)
-    yield from polls.unchanged(sizes.poll)
-    yield from starts.cold_starts(sizes.starts)
-
-
-def main(folder: Path) -> None:
-    logging.disable(logging.INFO)  # the collector's
-    results: list[Result] = []
+def main(arguments: Sequence[str] | None = None) -> None:
+    asked = _parser().parse_args(arguments)
+    logging.disable(logging.INFO)  # the functions' own
     print(heading())  # noqa: T201  the table
-    for result in measured(Sizes()):
-        print(line(result), flush=True)  # noqa: T201  likewise
-        results.append(result)
+    parts = [PARTS[key] for key in asked.only] or [*PARTS.values()]
+    for part in [part for part in parts if part.key not in LARGE or asked.large or asked.only]:
+        began = perf_counter()
+        results = list(_printed(part))
+        keep(part, results, perf_counter() - began, asked.folder)
+    results = written(asked.folder)
     missed = sum(result.holds is False for result in results)
-    print(f"\n{len(results)} results in {written(results, folder)}; {missed} goals missed")  # noqa: T201  likewise
+    print(f"\n{len(results)} results in {asked.folder}; {missed} goals missed")  # noqa: T201  likewise
+
+
+def _printed(part: Part) -> Iterator[Result]:
+    """What the functions print meanwhile, such as their metrics, is no part of the table."""
+    table = sys.stdout
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+        for result in part.run(Sizes()):
+            print(line(result), file=table, flush=True)
+            yield result
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(prog="python -m tests.bench", description="Measure org-gate on this machine.")
+    parser.add_argument("folder", nargs="?", type=Path, default=DEFAULT, help="where the results go")
+    parser.add_argument("--only", action="append", default=[], choices=[*PARTS], help="this part; several are possible")
+    parser.add_argument("--large", action="store_true", help="also what takes many minutes: " + ", ".join(LARGE))
+    return parser
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "bench-out"))
+    main()

@@ -1,11 +1,9 @@
 """Medians of several runs, and results that say what they are held against. No result is a test's failure."""
 
 import gc
-import json
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final
 
@@ -18,7 +16,10 @@ ALIKE: Final = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """``ratio`` is the value to the baseline's, both measured in the same run; ``goal`` is what it should be."""
+    """``ratio`` is the value to the baseline, both measured in the same run; ``goal`` is what it should be.
+
+    A name that begins with spaces belongs to the one before it.
+    """
 
     name: str
     value: float
@@ -41,24 +42,34 @@ def at_most(name: str, value: float, unit: str, *, baseline: float, times: float
     return Result(name=name, value=value, unit=unit, baseline=baseline, ratio=ratio, goal=goal, holds=ratio <= times)
 
 
+def compared(name: str, value: float, unit: str, *, baseline: float) -> Result:
+    """Beside its baseline, held against nothing."""
+    return Result(name=name, value=value, unit=unit, baseline=baseline, ratio=value / baseline)
+
+
+def no_more_than(name: str, value: float, unit: str, *, most: float) -> Result:
+    """Held against a number, not against something measured."""
+    return Result(name=name, value=value, unit=unit, goal=f"at most {most:g}", holds=value <= most)
+
+
 def milliseconds(run: Callable[[], Any], repeats: int = REPEATS) -> float:
-    """The median of so many runs after one that warms up; with one run only, that one."""
-    times = [_once(run) for _ in range(repeats + 1)] if repeats > 1 else [_once(run)]
+    """The median of so many runs after one that warms up; with one run only, that one.
+
+    What is there before is no business of the garbage collector meanwhile: it would find more of it in a larger run.
+    """
+    gc.collect()
+    gc.freeze()
+    try:
+        times = [_once(run) for _ in range(repeats + 1 if repeats > 1 else 1)]
+    finally:
+        gc.unfreeze()
     return median(times[1:] or times) * 1000
 
 
 def _once(run: Callable[[], Any]) -> float:
-    gc.collect()
     began = time.perf_counter()
     run()
     return time.perf_counter() - began
-
-
-def written(results: Iterable[Result], folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "results.json"
-    path.write_text(json.dumps([asdict(result) for result in results], indent=2) + "\n")
-    return path
 
 
 def line(result: Result) -> str:

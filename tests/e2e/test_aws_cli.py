@@ -208,7 +208,8 @@ def test_the_table_and_the_bucket_are_the_central_accounts(organization: Simulat
     assert f"ACCOUNT#{ORDERS}" in keys
     assert "ResourceNotFoundException" in organization.refusal(ORDERS, HOME, *command)
     listed = organization.aws(CENTRAL, HOME, "s3", "ls")
-    assert listed.stdout.split()[-1] == f"org-gate-artifacts-{CENTRAL}-{HOME}"
+    buckets = [line.split()[-1] for line in listed.stdout.splitlines()]
+    assert buckets == [f"org-gate-{name}-{CENTRAL}-{HOME}" for name in ("artifacts", "reports")]
     groups = organization.answer(CENTRAL, HOME, "logs", "describe-log-groups", "--query", "logGroups[].logGroupName")
     assert "/aws/lambda/org-gate-api" in groups
 

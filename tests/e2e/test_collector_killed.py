@@ -36,6 +36,7 @@ _TIMES = frozenset(
     {
         "rev",
         "revision",
+        "account_changes",
         "episode",
         "stamps",
         "stamp",

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from tests.unit.store.tables import TableClient, everything
 
-COUNTERS: Final = frozenset({"rev", "revision", "episode"})
+COUNTERS: Final = frozenset({"rev", "revision", "account_changes", "episode"})
 """They count writes; a run that was ended and run again writes more often."""
 READ_TIMES: Final = frozenset(
     {"stamps", "stamp", "accounts_stamp", "entities_stamp", "accounts_read_at", "tree_at", "full_at", "expires"}

@@ -168,6 +168,17 @@ def test_details_are_asked_of_another_account_where_the_first_cannot_tell(world:
     assert world.known()[arn(1)].availability_zone == "use1-az4"
 
 
+def test_details_are_asked_of_those_affected_now_where_nobody_affected_before_can_tell(world: World) -> None:
+    """Accounts may change while the time of the update does not: without this no poll would ever be complete again."""
+    _specific(world, 1, ORDERS)
+    world.poll(0)
+    _specific(world, 1, WEB, zone="use1-az4", endTime=at(600))
+    assert world.poll(1)["poll"] == "complete"
+    event = world.known(WEB)[arn(1)]
+    assert (event.accounts, event.availability_zone) == (frozenset({WEB}), "use1-az4")
+    assert world.known(ORDERS) == {}
+
+
 def test_an_event_in_two_regions_is_two_events(world: World) -> None:
     _public(world, 1, region="us-east-1", zone="use1-az4")
     _public(world, 1, region="eu-west-1", statusCode="closed")
@@ -193,6 +204,19 @@ def test_an_event_of_unknown_scope_concerns_the_accounts_it_lists(world: World, 
     assert world.poll(0)["poll"] == "complete"
     assert world.known(ORDERS)[arn(1)].accounts == {ORDERS}
     assert (world.known(WEB)[arn(1)].lists_accounts, world.known(WEB)[arn(1)].accounts) == (True, frozenset())
+
+
+@pytest.mark.contract("D5")
+@pytest.mark.parametrize("scope", [None, "NONE", "Some_Where"])
+def test_a_notification_to_one_account_does_not_make_everybodys_event_its_own(world: World, scope: str | None) -> None:
+    world.health.show(arn(1), at(0), eventScopeCode=scope, accounts=[])
+    assert world.poll(0)["poll"] == "complete"
+    scoped = {} if scope is None else {"eventScopeCode": scope}
+    world.notify(0.5, statusCode="open", affectedAccount=ORDERS, **scoped)
+    assert not world.known(WEB)[arn(1)].lists_accounts
+    world.notify(0.6, statusCode="open", affectedAccount=ORDERS, eventScopeCode="ACCOUNT_SPECIFIC")
+    assert world.known(ORDERS)[arn(1)].accounts == {ORDERS}
+    assert world.known(WEB) == {}
 
 
 @pytest.mark.parametrize("operation", [LIST, DETAILS, ACCOUNTS])

@@ -48,6 +48,28 @@ def test_it_is_retried_in_its_account_and_waits_no_longer() -> None:
     assert yard.stages[ME, "us-east-1", "orders"].status == "Succeeded"
 
 
+def test_a_gate_that_was_invoked_twice_has_failed_its_job_by_its_first_decision() -> None:
+    """Lambda delivers an event at least once: the second answer comes to nothing, and is the last to be recorded."""
+    yard = Yard()
+    incident = yard.incident()
+    answered, *_ = [yard.ask(deployment()) for _ in range(3)]
+    yard.stages[ME, "us-east-1", "orders"].external = answered
+    yard.over(incident)
+    assert [yard.minute(minute) for minute in range(1, 8)] == [[], [], [], [], [], [], ["orders"]]
+    assert [*retries(yard).values()] == [1]
+    assert yard.waiting() == {}
+
+
+def test_a_decision_from_before_a_retry_is_not_what_failed_it_now() -> None:
+    yard, first = about_to_resume()
+    assert yard.take(handed_out(yard)) == []
+    incident = yard.incident("2")
+    yard.gates()
+    yard.stages[ME, "us-east-1", "orders"].external = first
+    yard.over(incident)
+    assert [yard.minute(minute) for minute in range(8, 20)] == [[]] * 12
+
+
 STATES: dict[str, tuple[dict[str, Any], str]] = {
     "superseded": ({"execution": "e-2"}, "skipped"),
     "stopped": ({"status": "Stopped"}, "skipped"),

@@ -149,6 +149,14 @@ def test_of_executions_at_the_same_stage_only_the_latest_waits() -> None:
     }
 
 
+def test_of_two_that_were_failed_in_the_same_second_neither_counts_as_superseded() -> None:
+    """It took the one whose execution id sorts last for the latest, and the one that really was never went on."""
+    tied = [waiting(failed_at=ago(60), deployment=of(f"e-{number}")) for number in (2, 1)]
+    assert list(superseded(tied)) == []
+    later = waiting(failed_at=ago(59), deployment=of("e-0"))
+    assert {one.deployment.execution_id for one, _ in superseded([later, *tied])} == {"e-1", "e-2"}
+
+
 @pytest.mark.contract("W2")
 def test_what_was_refused_is_left_alone_for_its_time() -> None:
     ready = waiting(clear_since=ago(9), held_until=ago(0) + MINUTE)

@@ -1,5 +1,6 @@
 """D3 as a property: whatever order and however often readings come, one record comes out."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
@@ -137,3 +138,13 @@ def test_a_newer_sign_of_it_brings_it_back() -> None:
     assert not merge(gone, [api(1, 11, status="open")]).over(at(60))
     assert not merge(gone, [notified(11, status="open")]).over(at(60))
     assert merge(gone, [notified(4, status="open")]).over(at(60))
+
+
+def test_an_update_dated_far_ahead_does_not_keep_it_open_for_ever() -> None:
+    ahead = merge(None, [api(600, 2, status="open")])
+    assert not _missed(ahead, 5).over(at(60))
+    assert _missed(ahead, 5, 10).over(at(60))
+    told_before = replace(notified(600, status="open"), read_at=at(4))
+    assert merge(_missed(ahead, 5, 10), [told_before]).over(at(60))
+    slightly = merge(None, [api(9, 2, status="open")])
+    assert not _missed(slightly, 5, 10).over(at(60)), "as far as clocks may differ the date counts"

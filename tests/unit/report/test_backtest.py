@@ -12,7 +12,7 @@ from org_gate.model.event import Event
 from org_gate.model.request import Target
 from org_gate.policy.load import policy_from_data
 from org_gate.policy.model import Policy
-from org_gate.report.backtest import Span, Steps, blocked, free_at, spans
+from org_gate.report.backtest import Course, Span, Steps, blocked, spans
 from org_gate.report.backtest_compare import changes, counts, differences
 from org_gate.report.backtest_history import History
 from org_gate.report.backtest_incidents import request_to
@@ -190,8 +190,10 @@ def test_steps_are_counted_half_open(begin: int, end: int, number: int) -> None:
 
 def test_what_is_blocked_is_free_when_it_ends() -> None:
     past = history((10, event()), (50, event(status="closed")))
-    assert free_at(request_to(TARGET), past, BLOCK_ALL, at(20), at(90)) == at(50)
-    assert free_at(request_to(TARGET), past, BLOCK_ALL, at(20), at(50)) is None
+    held = Course(spans(request_to(TARGET), past, BLOCK_ALL, at(20), at(90)))
+    asked = [at(30), at(20), at(49), at(50), at(60), at(20)]
+    assert [held.free_at(moment) for moment in asked] == [at(50), at(50), at(50), at(50), at(60), at(50)]
+    assert Course(spans(request_to(TARGET), past, BLOCK_ALL, at(20), at(50))).free_at(at(20)) is None
     assert [(span.begin, span.end) for span in blocked(course(TARGET, past, BLOCK_ALL))] == [(at(10), at(50))]
 
 

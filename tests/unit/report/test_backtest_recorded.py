@@ -1,6 +1,10 @@
 """Recorded decisions under another policy, and the history that they and exported events make together."""
 
+import random
+from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from org_gate.model.decision import Verdict
 from org_gate.policy.model import Policy
@@ -89,3 +93,23 @@ def test_a_long_hold_is_found_whatever_lies_between() -> None:
     decisions = [recorded()]
     (held,) = replayed(decisions, history_from(decisions, [far]), BLOCK_ALL, at(0) + timedelta(days=30))
     assert held.free == at(90_000)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_worked_out_once_is_what_each_decision_by_itself_would_find(seed: int) -> None:
+    """However often a question is asked, and in whatever order: by its course, and by one of its own."""
+    chance = random.Random(seed)  # noqa: S311  a test's chance is to be the same again
+    known, ends, decisions = [], [], []
+    for number in range(6):
+        begin, length = chance.randrange(500 * number, 500 * number + 200), chance.randrange(50, 400)
+        known.append((begin, begin + length, event(arn=f"{OPEN.arn}{number}", start=at(begin), last_updated=at(begin))))
+        over = at(begin + length)
+        ends.append(replace(known[-1][2], last_updated=over, end=over, status="closed"))
+    for number, moment in enumerate(chance.sample(range(3000), 60)):
+        open_now = [one for begin, end, one in known if begin <= moment < end]
+        decisions.append(recorded_of(record(at(moment), *open_now, number=number)))
+    history, until = history_from(decisions, ends), at(10_000)
+    together = list(replayed(decisions, history, BLOCK_ALL, until))
+    alone = [one for decision in decisions for one in replayed([decision], history, BLOCK_ALL, until)]
+    assert together == alone
+    assert len({one.free for one in together}) > 2

@@ -1,0 +1,1 @@
+"""A model-based test of the whole system: random organizations and happenings against a ground truth."""

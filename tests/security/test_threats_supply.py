@@ -1,0 +1,114 @@
+"""What is installed and what is rolled out is what was meant: hashes, no registry's word, names that are content."""
+
+import re
+import zipfile
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+import yaml
+
+from org_gate.rollout.build import central_artifact
+from org_gate.rollout.files import cache_folder, shipped
+from org_gate.rollout.lambda_platform import this_machine
+from tests.security.vulnerabilities import Found, found_in, main, told
+
+ROOT = Path(__file__).parents[2]
+REQUIREMENTS = ROOT / "requirements"
+LOCKS = sorted(path.name for path in REQUIREMENTS.glob("*.txt"))
+INSTALLS = re.compile(r"pip install|\$\(PIP\)")
+
+pytestmark = pytest.mark.skipif(not (ROOT / "Makefile").exists(), reason="not a checkout")
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_package_of_every_lock_has_its_hashes_and_no_address(lock: str) -> None:
+    """A package of that name that somebody put into a registry has another hash, and is not installed."""
+    text = (REQUIREMENTS / lock).read_text(encoding="utf-8")
+    requirements = re.split(r"\n(?=[a-z])", text)[1:]
+    assert requirements
+    assert [one.split()[0] for one in requirements if "--hash=sha256:" not in one] == []
+    assert not re.search(r"https?://|file:|git\+|--(extra-)?index-url|--find-links|--trusted-host", text)
+
+
+def test_the_makefile_installs_nothing_without_hashes_but_this_project() -> None:
+    lines = [line.strip() for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()]
+    installing = [line for line in lines if INSTALLS.search(line) and line.startswith("@")]
+    assert installing
+    for line in installing:
+        own = line.endswith("--no-deps --no-build-isolation -e .")
+        assert own or "--require-hashes --no-deps -r requirements/" in line, line
+
+
+def test_what_goes_into_the_functions_is_installed_by_hashes_from_wheels_alone() -> None:
+    """No package runs a script of its own while it is installed."""
+    from org_gate.rollout import install  # noqa: PLC0415  what it hands to pip is the point
+
+    assert {"--require-hashes", "--no-deps", "--only-binary=:all:"} <= set(install._WHEELS)
+
+
+def test_the_zip_is_named_by_what_is_in_it(tmp_path: Path) -> None:
+    """A changed one has another name; a template names the one it was rendered with."""
+    artifact = central_artifact(this_machine(), cache_folder())
+    assert artifact.name == f"{sha256(artifact.path.read_bytes()).hexdigest()}.zip"
+    changed = tmp_path / "changed.zip"
+    changed.write_bytes(artifact.path.read_bytes())
+    with zipfile.ZipFile(changed, "a") as archive:
+        archive.writestr("org_gate/more.py", "")
+    assert sha256(changed.read_bytes()).hexdigest() != artifact.sha256
+
+
+def test_no_template_is_fetched_and_no_code_is_named_from_elsewhere() -> None:
+    """The gate is inline in its template; central's code lies in the central account's own bucket."""
+    for name in ("central", "member"):
+        text = shipped(f"stacksets/{name}.yaml.j2").read_text(encoding="utf-8")
+        assert "AWS::Include" not in text
+        assert "TemplateURL" not in text
+        assert "https://" not in text
+
+
+def workflow_steps() -> list[str]:
+    """What examples for GitHub use, of the action and of the page."""
+    page = (ROOT / "docs" / "integrations.md").read_text(encoding="utf-8")
+    action = yaml.safe_load((ROOT / "integrations" / "github" / "action.yml").read_text(encoding="utf-8"))
+    used = [step["uses"] for step in action["runs"]["steps"] if "uses" in step]
+    return [*used, *re.findall(r"uses: (\S+)", page)]
+
+
+def test_examples_name_actions_by_the_commit_that_was_reviewed() -> None:
+    steps = workflow_steps()
+    assert steps
+    assert [step for step in steps if not re.search(r"@(SHA|[0-9a-f]{40})$", step)] == []
+
+
+AUDITED = {
+    "dependencies": [
+        {"name": "good", "version": "1", "vulns": []},
+        {"name": "bad", "version": "2", "vulns": [{"id": "GHSA-1", "fix_versions": ["3"]}]},
+        {"name": "mirrored", "skip_reason": "Dependency not found"},
+    ]
+}
+
+
+def test_known_vulnerabilities_fail_the_audit_and_what_is_not_looked_up_is_named() -> None:
+    found = found_in(AUDITED)
+    assert found == Found(2, ("mirrored",), ("bad 2: GHSA-1, mended in 3",))
+    assert [*told("a.txt", found)] == [
+        "a.txt: 2 packages looked up, 1 vulnerabilities known.",
+        "a.txt: not looked up, because the service here does not tell of them: mirrored.",
+        "a.txt: bad 2: GHSA-1, mended in 3",
+    ]
+    assert [*told("a.txt", Found(0, ("a", "b"), ()))] == [
+        "a.txt: not audited, the service here does not tell of any of its 2 packages."
+    ]
+    assert [*told("a.txt", None)] == ["a.txt: not audited, pip-audit's vulnerability service does not answer here."]
+
+
+def test_an_auditor_that_says_nothing_fails_nothing_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    silent = tmp_path / "pip-audit"
+    silent.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    silent.chmod(0o755)
+    assert main(str(silent)) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(LOCKS)
