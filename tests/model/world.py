@@ -119,7 +119,13 @@ class World:
         self.truth.show({"lastUpdatedTime": self.now, **fields}, accounts, self.now, slow=slow)
 
     def notify(self, key: Key, delay: int, copies: int, bus: str) -> None:
-        """As the event stands now; it arrives so many seconds later, so often."""
+        """As the event stands now; it arrives so many seconds later, so often.
+
+        Only of events whose scope is told, as AWS's notifications do: until the next poll central takes one that does
+        not tell it to be everybody's or its receiver's, whichever was heard first, and the truth knows neither.
+        """
+        if self.truth.present(key).fields.get("eventScopeCode") is None:
+            return
         envelopes = self.health.notifications(*key, receiver=CENTRAL, bus_region=bus)
         self.late += [Late(self.now + timedelta(seconds=delay), one) for one in envelopes * copies]
         self.instant()
