@@ -23,7 +23,6 @@ DEFAULT: Final = Path("bench-out")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     asked = _parser().parse_args(arguments)
-    logging.disable(logging.INFO)  # the functions' own
     print(heading())  # noqa: T201  the table
     parts = [PARTS[key] for key in asked.only] or [*PARTS.values()]
     for part in [part for part in parts if part.key not in LARGE or asked.large or asked.only]:
@@ -53,4 +52,5 @@ def _parser() -> ArgumentParser:
 
 
 if __name__ == "__main__":
+    logging.disable(logging.INFO)  # the functions' own
     main()

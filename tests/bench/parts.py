@@ -32,11 +32,11 @@ class Sizes:
     """Accounts, and checks in a minute."""
     collector: tuple[int, int] = (5_000, 10_000)
     """Open events, and accounts affected by one of them."""
-    waiting: int = 10_000
-    waves: tuple[int, ...] = (20, 200)
+    storms: tuple[tuple[int, int], ...] = ((1_000, 20), (10_000, 500))
+    """Deployments that wait, and how large a wave is: each look reads all that wait, so small waves take long."""
     report: Organization = LARGE_ORGANIZATION
     report_growth: Organization = USUAL
-    recorded: int = 10_000
+    recorded: int = 1_000
     history_accounts: int = 1_000
 
 
@@ -87,8 +87,8 @@ def _load(sizes: Sizes) -> Iterator[Result]:
 
 
 def _resumes(sizes: Sizes) -> Iterator[Result]:
-    for wave in sizes.waves:
-        yield from resumes.storms(sizes.waiting, wave)
+    for waiting, wave in sizes.storms:
+        yield from resumes.storms(waiting, wave)
 
 
 def _report(sizes: Sizes) -> Iterator[Result]:

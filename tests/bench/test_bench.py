@@ -38,8 +38,7 @@ TINY = Sizes(
     starts=1,
     api=(30, 4),
     collector=(4, 5),
-    waiting=3,
-    waves=(2,),
+    storms=((3, 2),),
     recorded=20,
     history_accounts=1,
 )

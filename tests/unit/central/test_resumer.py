@@ -55,7 +55,7 @@ def test_a_gate_that_was_invoked_twice_has_failed_its_job_by_its_first_decision(
     answered, *_ = [yard.ask(deployment()) for _ in range(3)]
     yard.stages[ME, "us-east-1", "orders"].external = answered
     yard.over(incident)
-    assert [yard.minute(minute) for minute in range(1, 8)] == [[], [], [], [], [], [], ["orders"]]
+    assert [yard.minute(minute) for minute in range(1, 8)] == [[], [], [], [], [], ["orders"], []]
     assert [*retries(yard).values()] == [1]
     assert yard.waiting() == {}
 

@@ -226,7 +226,7 @@ def test_the_dashboard_and_the_alarms_look_at_metrics_of_aws_by_the_same_names()
     }
     alarms = properties(central_template(), "AWS::CloudWatch::Alarm").values()
     assert {(each["Namespace"], each["MetricName"]) for each in alarms} - of_aws == {
-        (NAMESPACE, "KnowledgeAgeSeconds"),
+        *((NAMESPACE, name) for name in ("KnowledgeAgeSeconds", "ResumeFailed", resuming_telemetry.WAITING)),
     }
 
 
