@@ -276,7 +276,7 @@ class Poll:
         except ConflictError as error:
             self._report.failed.append(f"{key.arn} in {key.region}: {error}")
         except TooLargeError as error:
-            self._leave_out(key, change(_record((known or {}).get(key))), error)
+            self._leave_out(key, change(self._store.events.records([key]).get(key)), error)
         return 0
 
     def _leave_out(self, key: EventKey, record: EventRecord, error: TooLargeError) -> None:

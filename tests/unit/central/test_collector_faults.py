@@ -1,5 +1,6 @@
 """What the collector makes of AWS's faults: what is stored, whether the mark moves (D13), what a person reads."""
 
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
@@ -68,6 +69,21 @@ def test_before_the_first_complete_poll_the_log_says_so(world: World, caplog: py
     world.health.fail["*"] = client_error("ThrottlingException")
     world.poll(0)
     assert "has not been read completely yet" in caplog.text
+
+
+def test_an_event_that_nothing_can_be_added_to_is_told_of_and_ends_no_poll() -> None:
+    """It fits the table to the last byte: that it is not listed any more has no room."""
+
+    def told(letters: int) -> tuple[World, str]:
+        full = world_on(fake_table())
+        full.health.show(arn(1), at(0), service="RDS", eventScopeCode="PUBLIC", eventTypeCode="X" * letters)
+        return full, full.poll(0)["poll"]
+
+    longest = bisect_left(range(420_000), "incomplete", key=lambda letters: told(letters)[1]) - 1
+    full, _ = told(longest)
+    full.health.hide(arn(1))
+    summaries = [full.poll(minutes) for minutes in (5, 10)]
+    assert [(each["poll"], each["failed"]) for each in summaries] == [("incomplete", 1)] * 2
 
 
 def test_one_event_whose_details_fail_for_an_hour(world: World, caplog: pytest.LogCaptureFixture) -> None:
