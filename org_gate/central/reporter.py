@@ -36,7 +36,6 @@ from org_gate.model.times import format_time
 from org_gate.policy.fields import Duration, Moment
 from org_gate.report.archive import KINDS, days, key, lines, pack
 from org_gate.report.build import Options, build
-from org_gate.report.model import Report
 from org_gate.report.reading import TableReader
 from org_gate.store import Store
 
@@ -91,11 +90,11 @@ class Reporter:
     def handle(self, event: Mapping[str, Any], budget: Budget) -> dict[str, Any]:
         """Raises StoreError, UnknownOuError, ValueError for an event that says nothing useful, and what S3 refuses."""
         options = self._options(_asked(event), budget)
-        place = self._made(options)
+        report = self._made(options)
         kept = self._archived(options.now, budget)
         metrics.count("ReportsMade", 1, service=SERVICE)
         metrics.count("DaysArchived", kept, service=SERVICE)
-        return {"report": f"s3://{self.shelf.bucket}/{place}", "at": format_time(options.now), "days_archived": kept}
+        return {"report": report, "at": format_time(options.now), "days_archived": kept}
 
     def _options(self, asked: _Asked, budget: Budget) -> Options:
         known = self.known(budget)
@@ -112,7 +111,7 @@ class Reporter:
         )
 
     def _made(self, options: Options) -> str:
-        """The folder of the report. ``latest`` changes once all of it is there; then people are told."""
+        """Where the report is. ``latest`` changes once all of it is there; then people are told."""
         reader = TableReader(self.store)
         report = build(reader, options)
         files = [*files_of(report), tables(reader, options)]
@@ -120,17 +119,15 @@ class Reporter:
         place = shelf + dated(options.now)
         for each in (place, f"{shelf}{LATEST}/"):
             self._put(each, files)
-        self._tell(report, place)
+        address, link = self.shelf.address(place), self.shelf.link(place + PAGE)
+        account = self.settings.central_account
+        self.people.announce(notice_of(report, account=account, link=link, place=address))
         logger.info("report made", place=place, events=report.events.total, decisions=report.decisions.total.decisions)
-        return place
+        return address
 
     def _put(self, place: str, files: list[File]) -> None:
         for file in files:
             self.shelf.put(place + file.name, file.body, file.content_type)
-
-    def _tell(self, report: Report, place: str) -> None:
-        where, link = f"s3://{self.shelf.bucket}/{place}", self.shelf.link(place + PAGE)
-        self.people.announce(notice_of(report, account=self.settings.central_account, link=link, place=where))
 
     def _archived(self, now: datetime, budget: Budget) -> int:
         """How many days of history were added."""

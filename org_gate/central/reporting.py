@@ -14,6 +14,7 @@ from org_gate.report.as_md import as_md
 from org_gate.report.build import Options
 from org_gate.report.html import html
 from org_gate.report.model import ComingRow, EventRow, Report, Rows
+from org_gate.report.plain import count
 from org_gate.report.reading import Reader
 
 PAGE = "report.html"
@@ -59,11 +60,11 @@ def notice_of(report: Report, *, account: str, link: str, place: str) -> Notice:
 def _lines(report: Report, place: str) -> Iterator[str]:
     now, total, scope = report.now, report.decisions.total, report.meta.scope
     yield from now.warnings
-    yield f"Open now: {_count(now.open_events, 'event')}."
+    yield f"Open now: {count(now.open_events, 'event')}."
     by_id = {row.id: row for row in report.events.rows.rows}
     yield from (_event(by_id[name]) for name in now.hitting[:1])
     yield (
-        f"Since {scope.since:%Y-%m-%d}: {_count(total.decisions, 'decision')}, {total.blocked} blocked, "
+        f"Since {scope.since:%Y-%m-%d}: {count(total.decisions, 'decision')}, {total.blocked} blocked, "
         f"{total.warned} warned, {total.overridden} overridden."
     )
     yield from _coming(report.coming)
@@ -87,7 +88,3 @@ def _coming(coming: Rows[ComingRow]) -> Iterator[str]:
     for row in [row for row in coming.rows if row.start is not None and (row.seconds_left or 0) > 0][:1]:
         what = f"{row.service or '?'} in {row.region} from {row.start:%Y-%m-%d %H:%M} UTC"
         yield f"The next: {what} ({row.type_code or '?'})."
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -37,14 +37,17 @@ class Shelf:
     def __init__(self, s3: Any, bucket: str, account: str) -> None:
         self._s3 = s3
         self._owned = {"Bucket": bucket, "ExpectedBucketOwner": account}
-        self.bucket = bucket
 
     def put(self, key: str, body: bytes, content_type: str) -> None:
         self._s3.put_object(**self._owned, Key=key, Body=body, ContentType=content_type)
 
+    def address(self, place: str) -> str:
+        """Of a folder or an object, for people and tools that may read the bucket."""
+        return f"s3://{self._owned['Bucket']}/{place}"
+
     def link(self, key: str) -> str:
         """Whoever has it can read that one object for a while, and nothing else."""
-        params = {"Bucket": self.bucket, "Key": key}
+        params = {"Bucket": self._owned["Bucket"], "Key": key}
         return str(self._s3.generate_presigned_url("get_object", Params=params, ExpiresIn=LINK_SECONDS))
 
     def archived(self) -> Iterator[str]:

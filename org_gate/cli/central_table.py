@@ -5,8 +5,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import boto3
+
 from org_gate.cli.rollout_settings import settings_or_stop, told
 from org_gate.cli.surroundings import Surroundings
+from org_gate.inventory.settings import Settings
 from org_gate.model.event import Event, EventKey
 from org_gate.report import archive
 from org_gate.rollout.outputs import read_outputs
@@ -27,11 +30,16 @@ class CentralTable(NamedTuple):
 
 def open_table(surroundings: Surroundings, config: Path, output: str = "text") -> CentralTable:
     """By the settings of the rollout: the home Region's. Ends the command where it cannot be found."""
-    settings = settings_or_stop(config, output)
-    region, session = settings.central.region, surroundings.aws()
+    settings, session = settings_or_stop(config, output), surroundings.aws()
     with told(output):
-        cloudformation = session.client("cloudformation", region_name=region)
-        table = read_outputs(cloudformation, settings.names.central_stack, region).table_name
+        return table_of(session, settings)
+
+
+def table_of(session: boto3.Session, settings: Settings) -> CentralTable:
+    """The home Region's, as its stack tells it. Raises RolloutError."""
+    region = settings.central.region
+    cloudformation = session.client("cloudformation", region_name=region)
+    table = read_outputs(cloudformation, settings.names.central_stack, region).table_name
     return CentralTable(Store(session.client("dynamodb", region_name=region), table), f"table {table} in {region}")
 
 

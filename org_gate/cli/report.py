@@ -14,6 +14,8 @@ import boto3
 import click
 
 from org_gate import __version__
+from org_gate.cli import export_files
+from org_gate.cli.central_table import table_of
 from org_gate.cli.counting import Counting
 from org_gate.cli.output import count, stop
 from org_gate.cli.parameters import DurationType
@@ -30,9 +32,7 @@ from org_gate.report.build import Options, build
 from org_gate.report.build_tree import UnknownOuError
 from org_gate.report.model import Report
 from org_gate.report.reading import TableReader
-from org_gate.rollout.outputs import read_outputs
 from org_gate.store.errors import StoreError
-from org_gate.store.store import Store
 
 _USUAL: Final = timedelta(days=30)
 
@@ -115,7 +115,7 @@ def report(
     settings = settings_or_stop(config, output)
     with told(output):
         session = surroundings.aws()
-        table = _table(session, settings)
+        store = table_of(session, settings).store
         known = _known(session, settings, with_coverage=with_coverage)
     options = Options(
         since=since_when,
@@ -128,10 +128,7 @@ def report(
         names=known.names,
         coverage=known.coverage,
     )
-    made = _made(
-        TableReader(Store(session.client("dynamodb", region_name=options.region), table)), options, output, out
-    )
-    _tell(made, out)
+    _tell(_made(TableReader(store), options, output, out), out)
 
 
 def _check_out(output: str, out: Path | None) -> None:
@@ -153,13 +150,6 @@ def _range(
     if begins >= until:
         raise click.UsageError(f"The range begins {format_time(begins)}, which is not before {format_time(until)}.")
     return begins, until
-
-
-def _table(session: boto3.Session, settings: Settings) -> str:
-    """The table's name, as the home cell's stack tells it. Raises RolloutError."""
-    region = settings.central.region
-    cloudformation = session.client("cloudformation", region_name=region)
-    return read_outputs(cloudformation, settings.names.central_stack, region).table_name
 
 
 def _known(session: boto3.Session, settings: Settings, *, with_coverage: bool) -> Known:
@@ -206,10 +196,8 @@ def _write(text: str, out: Path | None) -> None:
     if out is None:
         click.echo(text, nl=False)
         return
-    out.parent.mkdir(parents=True, exist_ok=True)
-    made = out.with_name(f".{out.name}.new")
-    made.write_text(text, encoding="utf-8")
-    made.replace(out)
+    with export_files.whole(out) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def _tell(made: Report, out: Path | None) -> None:

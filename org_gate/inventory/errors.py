@@ -10,10 +10,10 @@ RolloutError
 └── StoppedError       the rollout stopped: gates failed, or do not answer
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -75,6 +75,7 @@ class StoppedError(RolloutError):
 DENIED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 _CREDENTIALS: Final = ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "NoCredentialsError")
 BUSY: Final = ("Throttling", "ThrottlingException", "TooManyRequestsException", "ServiceUnavailable")
+_NOT_THERE: Final = ("NoSuchBucket", "NoSuchEntity", "ResourceNotFoundException", "404")
 _STACKSETS: Final = "member.org.stacksets.cloudformation.amazonaws.com"
 
 
@@ -88,6 +89,16 @@ def asking_aws(doing: str) -> Iterator[None]:
         raise AwsRefusedError(doing, answer.get("Code", "Unknown"), answer.get("Message", "")) from error
     except BotoCoreError as error:
         raise AwsRefusedError(doing, type(error).__name__, str(error)) from error
+
+
+def is_there(look: Callable[[], Any]) -> bool:
+    """Whether AWS finds what ``look`` asks for, and it is not empty. Raises what else AWS says, as it says it."""
+    try:
+        return bool(look())
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _NOT_THERE:
+            return False
+        raise
 
 
 def _mend(code: str, message: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from org_gate.model.times import describe_duration, format_time
 from org_gate.report.model import EventRow, Report, Rows, Spread
-from org_gate.report.plain import cut, one_line
+from org_gate.report.plain import count, cut, one_line
 
 _MOST: Final = 10
 _LONGEST: Final = 120
@@ -31,7 +31,7 @@ def _head(report: Report) -> Iterator[str]:
     yield "# AWS health of the organization"
     yield ""
     yield (
-        f"{_at(meta.scope.since)} to {_at(meta.scope.until)}, {what}, {_count(meta.accounts, 'account')}. "
+        f"{_at(meta.scope.since)} to {_at(meta.scope.until)}, {what}, {count(meta.accounts, 'account')}. "
         f"Made {_at(meta.generated_at)} from the cell in {_code(meta.region)} by org-gate {_code(meta.org_gate)}."
     )
 
@@ -43,7 +43,7 @@ def _now(report: Report) -> Iterator[str]:
     age = "never read" if now.freshness.age_seconds is None else f"{_for(now.freshness.age_seconds)} old"
     yield f"- Knowledge of AWS Health: {age}{', **stale**' if now.freshness.stale else ''}."
     waiting = len(now.waiting.rows) + now.waiting.rows_omitted
-    yield f"- {_count(now.open_events, 'open event')}; {_count(waiting, 'deployment')} waiting to be resumed."
+    yield f"- {count(now.open_events, 'open event')}; {count(waiting, 'deployment')} waiting to be resumed."
     by_id = {row.id: row for row in report.events.rows.rows}
     hitting = [by_id[place] for place in now.hitting]
     yield from _table(
@@ -64,7 +64,7 @@ def _decisions(report: Report) -> Iterator[str]:
     total = decisions.total
     yield from _title("Decisions")
     yield (
-        f"{_count(total.decisions, 'decision')}: {total.allowed} allowed, {total.warned} warned, "
+        f"{count(total.decisions, 'decision')}: {total.allowed} allowed, {total.warned} warned, "
         f"**{total.blocked} blocked** ({total.held} held, {total.resumed} resumed, {total.skipped} not resumed); "
         f"{total.overridden} overridden, {total.shadow} only in shadow, {total.exempt} exempt, {total.stale} on stale "
         "knowledge."
@@ -102,8 +102,8 @@ def _events(report: Report) -> Iterator[str]:
     yield from _title("Events")
     kinds = ", ".join(f"{number} {_code(name)}" for name, number in events.by_category.items())
     yield (
-        f"{_count(events.total, 'event')}{f' ({kinds})' if kinds else ''}, {events.account_specific} of them "
-        f"account-specific; {_count(events.resources, 'affected resource')}."
+        f"{count(events.total, 'event')}{f' ({kinds})' if kinds else ''}, {events.account_specific} of them "
+        f"account-specific; {count(events.resources, 'affected resource')}."
     )
     yield from _table(
         ("Region", "Service", "Events", "Open", "Blocked decisions"),
@@ -167,9 +167,9 @@ def _coverage(report: Report) -> Iterator[str]:
     total = found.total
     share = "" if total.percent is None else f" ({total.percent} %)"
     yield (
-        f"{total.gated} of {_count(total.pipelines, 'pipeline')} gated{share}; "
-        f"{_count(found.gates, 'gate')} installed, {found.outdated} outdated, {found.missing} missing; "
-        f"{_count(total.unread, 'account')} not read whole."
+        f"{total.gated} of {count(total.pipelines, 'pipeline')} gated{share}; "
+        f"{count(found.gates, 'gate')} installed, {found.outdated} outdated, {found.missing} missing; "
+        f"{count(total.unread, 'account')} not read whole."
     )
     yield from _table(
         ("Gap", "Account", "OU", "Region", "Pipeline"),
@@ -245,7 +245,3 @@ def _spread(spread: Spread) -> str:
     if spread.median is None or spread.p90 is None or spread.most is None:
         return "none"
     return f"{_for(spread.median)} (median of {spread.count}), p90 {_for(spread.p90)}, at most {_for(spread.most)}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -30,6 +30,11 @@ def cell(text: str) -> str:
     return f"'{line}" if line.lstrip().startswith(_FORMULA) else line
 
 
+def count(number: int, noun: str) -> str:
+    """In words: ``1 event``, ``2 events``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def cut(text: str, longest: int) -> str:
     """Its beginning, where it is longer than so many characters."""
     return text if len(text) <= longest else text[: max(0, longest - len(_CUT))] + _CUT

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from org_gate.inventory.errors import AwsRefusedError, asking_aws
+from org_gate.inventory.errors import AwsRefusedError, asking_aws, is_there
 from org_gate.inventory.installed import InstalledCell, InstalledSet, read_cell
 from org_gate.rollout.artifacts import reports_bucket_name
 from org_gate.rollout.management import STACK as MANAGEMENT_STACK
@@ -26,7 +26,6 @@ _BEGUN: Final = "REVIEW_IN_PROGRESS"
 """A stack of which there is only a change set: it has no description yet, and nothing in it."""
 _DEAD: Final = ("CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED")
 _READ_EVENTS: Final = "Read why, and mend that (console: CloudFormation, Stacks, Events). "
-_NOT_THERE: Final = ("NoSuchBucket", "NoSuchEntity", "ResourceNotFoundException", "404")
 _FORBIDDEN: Final = ("403", "AccessDenied")
 
 
@@ -102,15 +101,8 @@ def _kept(ground: Ground, region: str) -> Iterator[Finding]:
     """The table of an earlier installation: ``rollout destroy`` keeps it, and a new stack takes it over."""
     describe = partial(ground.client("dynamodb", region).describe_table, TableName=TABLE)
     if _exists(describe, f"look for the table {TABLE} in {region}"):
-        yield Finding(
-            code="table-kept",
-            severity=Severity.NOTE,
-            found=f"There is a table {TABLE} in {region}, from an earlier installation.",
-            means="The central stack takes it over: its policy holds from the start, its history stays.",
-            mend="If you would rather begin anew, remove it first.",
-            who=Who.CENTRAL,
-            commands=(command("org-gate", "rollout", "destroy", "--data"),),
-        )
+        takes = "The central stack takes it over: its policy holds from the start, its history stays."
+        yield _of_before("table-kept", f"table {TABLE} in {region}", takes)
 
 
 def _reports(ground: Ground, region: str) -> Iterator[Finding]:
@@ -119,15 +111,8 @@ def _reports(ground: Ground, region: str) -> Iterator[Finding]:
     head = partial(ground.client("s3", region).head_bucket, Bucket=bucket, ExpectedBucketOwner=ground.central)
     try:
         if _exists(head, f"look for the bucket {bucket}"):
-            yield Finding(
-                code="reports-kept",
-                severity=Severity.NOTE,
-                found=f"There is a bucket {bucket}, from an earlier installation.",
-                means="The central stack takes it over, with all reports that are in it.",
-                mend="If you would rather begin anew, remove it first.",
-                who=Who.CENTRAL,
-                commands=(command("org-gate", "rollout", "destroy", "--data"),),
-            )
+            takes = "The central stack takes it over, with all reports that are in it."
+            yield _of_before("reports-kept", f"bucket {bucket}", takes)
     except AwsRefusedError as error:
         if error.code not in _FORBIDDEN:
             raise
@@ -139,6 +124,18 @@ def _reports(ground: Ground, region: str) -> Iterator[Finding]:
             mend="Ask with s3:ListBucket on it. If it is another account's, tell AWS Support: it has your id in it.",
             who=Who.CENTRAL,
         )
+
+
+def _of_before(code: str, what: str, takes: str) -> Finding:
+    return Finding(
+        code=code,
+        severity=Severity.NOTE,
+        found=f"There is a {what}, from an earlier installation.",
+        means=takes,
+        mend="If you would rather begin anew, remove it first.",
+        who=Who.CENTRAL,
+        commands=(command("org-gate", "rollout", "destroy", "--data"),),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +193,7 @@ def _log_group(logs: Any, name: str) -> bool:
 
 def _exists(look: Callable[[], Any], doing: str) -> bool:
     with asking_aws(doing):
-        try:
-            return bool(look())
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _NOT_THERE:
-                return False
-            raise
+        return is_there(look)
 
 
 def _state(name: str, cell: InstalledCell) -> Iterator[Finding]:

@@ -5,19 +5,18 @@ In the central account everything has a name that is known; in the member accoun
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from functools import partial
+from typing import Final, NamedTuple
 
 import boto3
-from botocore.exceptions import ClientError
 
-from org_gate.inventory.errors import asking_aws
+from org_gate.inventory.errors import asking_aws, is_there
 from org_gate.inventory.installed import InstalledCell, InstalledSet, read_cell, read_stack_set
 from org_gate.inventory.settings import Settings
 from org_gate.rollout.artifacts import bucket_name, reports_bucket_name
 
 TABLE: Final = "org-gate"
 _LOGS: Final = "/aws/lambda/org-gate-"
-_NOT_FOUND: Final = frozenset({"404", "NoSuchBucket", "ResourceNotFoundException"})
 
 
 class Found(NamedTuple):
@@ -71,20 +70,10 @@ def _others(session: boto3.Session, settings: Settings, region: str) -> Iterator
     s3, dynamodb = session.client("s3", region_name=region), session.client("dynamodb", region_name=region)
     with asking_aws(f"look for the buckets and the table in {region}"):
         for bucket, is_data in ((bucket_name(account, region), False), (reports_bucket_name(account, region), True)):
-            if _is_there(s3.head_bucket, Bucket=bucket, ExpectedBucketOwner=account):
+            if is_there(partial(s3.head_bucket, Bucket=bucket, ExpectedBucketOwner=account)):
                 yield Found("bucket", region, bucket, is_data)
-        if _is_there(dynamodb.describe_table, TableName=TABLE):
+        if is_there(partial(dynamodb.describe_table, TableName=TABLE)):
             yield Found("table", region, TABLE, is_data=True)
-
-
-def _is_there(ask: Any, **names: str) -> bool:
-    try:
-        ask(**names)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _NOT_FOUND:
-            return False
-        raise
-    return True
 
 
 def _logs(session: boto3.Session, region: str) -> Sequence[Found]:

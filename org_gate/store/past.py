@@ -112,13 +112,12 @@ class Past:
 
     def seen(self, day: date) -> Iterator[EventKey]:
         """The events whose record was written on that day, in order of their Region and ARN."""
-        return (EventKey(item["arn"], item["region"]) for item in self._table.query(keys.seen(day.isoformat())))
+        return map(_key, self._table.query(keys.seen(day.isoformat())))
 
     def events(self, since: datetime, until: datetime) -> Iterator[EventKey]:
         """Each event whose record was written on a day of the range, once; and all that are open."""
         seen: set[EventKey] = set()
-        for item in self._listed(since, until):
-            key = EventKey(item["arn"], item["region"])
+        for key in self._listed(since, until):
             if key not in seen:
                 seen.add(key)
                 yield key
@@ -170,13 +169,15 @@ class Past:
         items = self._table.batch_get(wanted)
         return {wanted[ItemKey(item["pk"], item["sk"])]: _outcome(item) for item in items}
 
-    def _listed(self, since: datetime, until: datetime) -> Iterator[Item]:
+    def _listed(self, since: datetime, until: datetime) -> Iterator[EventKey]:
         for place in (keys.PUBLIC, keys.SPECIFIC):
-            yield from self._table.query(place)
-        day, last = since.date(), until.date()
-        while day <= last:
-            yield from self._table.query(keys.seen(day.isoformat()))
-            day = day.fromordinal(day.toordinal() + 1)
+            yield from map(_key, self._table.query(place))
+        for day in range(since.toordinal(), until.toordinal() + 1):
+            yield from self.seen(date.fromordinal(day))
+
+
+def _key(item: Mapping[str, Any]) -> EventKey:
+    return EventKey(item["arn"], item["region"])
 
 
 def _outcome(item: Mapping[str, Any]) -> CameOf:
