@@ -28,6 +28,7 @@ from org_gate.model.request import Pipeline, Request, Target
 from org_gate.model.sky import NOWHERE, Places
 from org_gate.model.synthetic import events_of
 from org_gate.model.times import age_seconds, format_time, text_if_any
+from org_gate.model.waiting import Deployment, deployment_of
 from org_gate.policy.model import Defaults, Policy
 from org_gate.policy.services import ServiceNames
 from org_gate.policy.switch import general_mode
@@ -35,6 +36,7 @@ from org_gate.policy.uses import uses_entities
 from org_gate.store.errors import StoreError
 from org_gate.store.events import Held
 from org_gate.store.state import State
+from org_gate.store.waiting import Before
 
 MAX_EVENTS: Final = 5000
 """An answer has to fit a Function URL's 6 MB."""
@@ -65,7 +67,8 @@ class DecisionStore(OverrideStore, SyntheticStore, PolicyStore, HistoryStore, Pr
         self, accounts: Iterable[str], state: State, *, places: Places | None = None, with_entities: bool = False
     ) -> Knowledge: ...
     def policy(self, state: State) -> tuple[int, Policy]: ...
-    def put_decision(self, record: Mapping[str, Any]) -> None: ...
+    def state_and_waiting(self, deployment: Deployment) -> tuple[State, Before]: ...
+    def put_decision(self, record: Mapping[str, Any], before: Before | None = None) -> None: ...
 
 
 class Desk:
@@ -81,7 +84,7 @@ class Desk:
 
     def decide(self, request: Request, now: datetime, gate: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The decision (A2), recorded. Raises Forbidden where a target is not the caller's to ask about."""
-        state = self._store.state()
+        state, before = self._begin(request, gate)
         version, policy = self._store.policy(state)
         knowledge = self._store.knowledge(
             request.accounts, state, places=places(request, policy), with_entities=uses_entities(policy)
@@ -93,8 +96,12 @@ class Desk:
         decision = decide(request, concerned, policy, policy_version=version, now=now)
         answer = decision_json(decision, f"d-{uuid.uuid4().hex}")
         record = decision_record(request, knowledge, candidates, answer, revision=state.revision, gate=gate)
-        self._store.put_decision(record)
+        self._store.put_decision(record, before)
         return answer
+
+    def _begin(self, request: Request, gate: Mapping[str, Any] | None) -> tuple[State, Before | None]:
+        deployment = deployment_of(request, by_gate=bool(gate))
+        return (self._store.state(), None) if deployment is None else self._store.state_and_waiting(deployment)
 
     def events(self, caller: str, account: str | None, region: str | None, now: datetime) -> dict[str, Any]:
         """The events that are not over: public ones and those of ``account``.

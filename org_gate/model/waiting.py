@@ -17,6 +17,15 @@ class Deployment(NamedTuple):
     execution_id: str
 
 
+def deployment_of(request: Request, *, by_gate: bool) -> Deployment | None:
+    """The one that is asked about; None where nobody could resume it: no gate asks, or it is not said which run."""
+    if request.pipeline is None or not by_gate:
+        return None
+    asks = request.pipeline
+    named = [name or "" for name in (asks.region, asks.name, asks.stage, asks.execution_id)]
+    return Deployment(request.caller, *named) if all(named) else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """Times are those of decisions and looks; None where that has not happened."""

@@ -16,7 +16,7 @@ from org_gate.store.about import about_text
 from org_gate.store.documents import packed, unpacked
 from org_gate.store.errors import ConflictError
 from org_gate.store.table import Item, ItemKey, Table
-from org_gate.store.waiting import WaitingDeployments
+from org_gate.store.waiting import Before, WaitingDeployments
 
 DECISION_DAYS: Final = 400
 _TRIES: Final = 4
@@ -33,9 +33,10 @@ class Decisions:
         self._waiting = waiting
         self._marked = ""
 
-    def put(self, record: Mapping[str, Any]) -> None:
+    def put(self, record: Mapping[str, Any], before: Before | None = None) -> None:
         """A record with ``decision_id``, ``caller``, ``at``, the ``request`` and ``decision`` (A2), the ``accounts``.
 
+        ``before`` is of the deployment's waiting, where that was read already.
         Raises ConflictError where there is one with this id.
         """
         decision_id, moment = record["decision_id"], parse_time(record["at"])
@@ -49,17 +50,19 @@ class Decisions:
         place = {"sk": keys.at(moment, decision_id), **_entry(record), **expires}
         self._commit(
             record,
+            before,
             self._table.putting({**first, **expires}, "attribute_not_exists(pk)"),
             *(self._table.putting({"pk": index, **place}) for index in _indexes(record)),
             self._table.putting({"pk": _shard(record), **place, "about": about_text(record)}),
         )
 
-    def _commit(self, record: Mapping[str, Any], *actions: Item) -> None:
+    def _commit(self, record: Mapping[str, Any], before: Before | None, *actions: Item) -> None:
         """Again where only the waiting deployment was changed by somebody else in between."""
         for last in (False,) * (_TRIES - 1) + (True,):
             try:
-                self._table.transact(*actions, *self._waiting.following(record))
+                self._table.transact(*actions, *self._waiting.following(record, before))
             except ConflictError:
+                before = None
                 if last or self._table.get(_key(record["decision_id"])) is not None:
                     raise
             else:

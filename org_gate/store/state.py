@@ -62,7 +62,7 @@ def count(table: Table) -> None:
 
 def read_state(table: Table) -> State:
     """Raises StoreError."""
-    return _state(table.get(keys.STATE) or {})
+    return state_of(table.get(keys.STATE) or {})
 
 
 class States:
@@ -117,7 +117,7 @@ class States:
         return True
 
 
-def _state(item: Item) -> State:
+def state_of(item: Item) -> State:
     return State(
         as_of=time_if_any(item.get("as_of")),
         cursor=time_if_any(item.get("poll_cursor")),

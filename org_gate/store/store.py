@@ -11,7 +11,9 @@ from typing import Any
 
 from org_gate.model.event import Knowledge
 from org_gate.model.sky import Places
+from org_gate.model.waiting import Deployment
 from org_gate.policy.model import Policy
+from org_gate.store import keys
 from org_gate.store.accounts import Accounts
 from org_gate.store.decision_list import DecisionList, PipelineName, Run
 from org_gate.store.decisions import Decisions
@@ -21,11 +23,11 @@ from org_gate.store.knowledge import Knower
 from org_gate.store.overrides import Overrides
 from org_gate.store.past import Past
 from org_gate.store.policies import Policies
-from org_gate.store.state import State, States
+from org_gate.store.state import State, States, state_of
 from org_gate.store.synthetic import SyntheticEvents
-from org_gate.store.table import Table
+from org_gate.store.table import ItemKey, Table
 from org_gate.store.unreadable import keep_unreadable
-from org_gate.store.waiting import WaitingDeployments
+from org_gate.store.waiting import Before, WaitingDeployments
 from org_gate.store.walks import Walks
 
 
@@ -52,6 +54,12 @@ class Store:
     def state(self) -> State:
         """Read for every request: what else is kept in the process is judged by it."""
         return self.states.read()
+
+    def state_and_waiting(self, deployment: Deployment) -> tuple[State, Before]:
+        """The state, and what is kept of a deployment's waiting, for ``put_decision``: in one read."""
+        key = keys.waiting(deployment)
+        found = {ItemKey(item["pk"], item["sk"]): item for item in self._table.batch_get([keys.STATE, key])}
+        return state_of(found.get(keys.STATE) or {}), Before(found.get(key))
 
     def knowledge(
         self, accounts: Iterable[str], state: State, *, places: Places | None = None, with_entities: bool = False
@@ -85,12 +93,13 @@ class Store:
         """One of ``policies``; None where there is none."""
         return self._policies.one(version)
 
-    def put_decision(self, record: Mapping[str, Any]) -> None:
+    def put_decision(self, record: Mapping[str, Any], before: Before | None = None) -> None:
         """Appends a decision; its deployment waits from then on, or no longer (W1).
 
+        ``before`` is what ``state_and_waiting`` said, where it was asked.
         Raises ConflictError where there is one with its id.
         """
-        self._decisions.put(record)
+        self._decisions.put(record, before)
 
     def decision(self, decision_id: str) -> dict[str, Any] | None:
         """The record as it was put; None where there is none."""

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from org_gate.model.request import request_from
 from org_gate.model.times import format_time, parse_time
-from org_gate.model.waiting import Deployment, Waiting
+from org_gate.model.waiting import Deployment, Waiting, deployment_of
 from org_gate.store import keys
 from org_gate.store.documents import packed, unpacked
 from org_gate.store.errors import ConflictError
@@ -32,6 +32,8 @@ _UNSEEN: Final = timedelta(hours=2)
 _NEVER: Final = ""
 _MOST_EARLIER: Final = 3
 _STILL: Final = "decision_id = :id AND ended_as = :never"
+_SETTLED: Final = ("decision_id", "claimed_at", "ended_as")
+_UNTOUCHED: Final = " AND ".join(f"{name} = :{name}" for name in _SETTLED)
 _ENDING: Final = "SET ended_as = :as, expires = :expires"
 _MARKS: Final = ("clear_since", "handed_at", "claimed_at", "held_until", "resumed_at")
 
@@ -44,23 +46,32 @@ class Ended(NamedTuple):
     at: datetime
 
 
+class Before(NamedTuple):
+    """What was kept of a deployment's waiting when its gate asked; None where nothing was."""
+
+    item: Item | None
+
+
 class WaitingDeployments:
     """Every method raises StoreError. A change of one that waits no longer, or for another decision, does nothing."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def following(self, record: Mapping[str, Any]) -> list[Item]:
-        """What a decision (as it is recorded) changes, for its transaction; a ConflictError there: ask again."""
-        deployment = _deployment_of(record)
+    def following(self, record: Mapping[str, Any], before: Before | None = None) -> list[Item]:
+        """What a decision (as it is recorded) changes, for its transaction.
+
+        ``before`` saves a read. A ConflictError there: ask again, without.
+        """
+        deployment = deployment_of(request_from(record["request"]), by_gate=bool(record.get("gate")))
         if deployment is None:
             return []
         key = keys.waiting(deployment)
-        held = self._table.get(key)
+        held = self._table.get(key) if before is None else before.item
         if held is not None and parse_time(held["failed_at"]) > parse_time(record["at"]):
             return []  # a later decision came in first
-        untouched = {} if held is None else {":id": held["decision_id"]}
-        condition = "decision_id = :id" if held else "attribute_not_exists(pk)"
+        untouched = {f":{name}": held[name] for name in _SETTLED} if held else {}
+        condition = _UNTOUCHED if held else "attribute_not_exists(pk)"
         if _fails(record):
             item = {**key._asdict(), **_item(record, deployment, held)}
             return [self._table.putting(item, condition, untouched)]
@@ -194,13 +205,6 @@ def _ended(how: str, at: datetime) -> Item:
 
 def _still(waiting: Waiting) -> Item:
     return {":id": waiting.decision_id, ":never": _NEVER}
-
-
-def _deployment_of(record: Mapping[str, Any]) -> Deployment | None:
-    """Of a decision that a gate asked for and that says which deployment it is about."""
-    pipeline = record["request"].get("pipeline") or {}
-    named: list[str] = [pipeline.get(name) or "" for name in ("region", "name", "stage", "execution_id")]
-    return Deployment(record["caller"], *named) if record.get("gate") and all(named) else None
 
 
 def _fails(record: Mapping[str, Any]) -> bool:

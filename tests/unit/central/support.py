@@ -17,10 +17,12 @@ from org_gate.model.event import Account, Event, EventKey, Knowledge
 from org_gate.model.override import Override
 from org_gate.model.sky import Places, Sky
 from org_gate.model.synthetic import Kind, SyntheticEvent
+from org_gate.model.waiting import Deployment
 from org_gate.policy.load import policy_data, policy_from_data
 from org_gate.policy.model import Policy
 from org_gate.store import ConflictError, NoPolicyError, State
 from org_gate.store.events import Held
+from org_gate.store.waiting import Before
 
 ME = "111122223333"
 OTHER = "444455556666"
@@ -216,7 +218,10 @@ class FakeStore:
         self.notes[len(self.published)] = note
         return len(self.published)
 
-    def put_decision(self, record: Mapping[str, Any]) -> None:
+    def state_and_waiting(self, deployment: Deployment) -> tuple[State, Before]:  # noqa: ARG002  as the store has it
+        return self.state(), Before(None)
+
+    def put_decision(self, record: Mapping[str, Any], before: Before | None = None) -> None:  # noqa: ARG002  the same
         self._called("put_decision")
         self.records[record["decision_id"]] = json.loads(json.dumps(record))
 

@@ -46,7 +46,7 @@ def decision(
         "decision_id": name_of(number),
         "caller": caller,
         "at": format_time(at),
-        "request": {"pipeline": pipeline},
+        "request": {"caller": caller, "targets": [], "pipeline": pipeline, "source": None},
         "accounts": [{"id": ME, "ou_path": "Workloads/Prod", "ou_ids": [], "tags": None}],
         "decision": {**answer, "policy_version": 7, "targets": [{"account": name} for name in targets]},
         **more,

@@ -1,5 +1,6 @@
 """Deployments that wait: with their decision or not at all, one look at a time, each retry claimed once."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 ME = "111122223333"
 GATE: dict[str, Any] = {"version": "1", "on_block": "fail"}
+Step = Callable[[Store], None]
 ORDERS = Deployment(ME, "us-east-1", "orders", "Gate", "e-1")
 
 
@@ -267,6 +269,63 @@ def test_what_was_claimed_counts_as_of_then_though_it_was_decided_anew(store: St
     for number, at in ((2, NOON + MINUTE), (3, NOON + 2 * MINUTE)):
         store.put_decision(record(number, at))
         assert store.waiting.all_and_recent(at, [NOON, NOON])[1] == [NOON, NOON + MINUTE / 2]
+
+
+def test_what_was_read_with_the_state_is_not_read_again(client: TableClient, store: Store) -> None:
+    for number, verdict in enumerate(("block", "block", "allow", "allow")):
+        _, before = store.state_and_waiting(ORDERS)
+        client.reset()
+        store.put_decision(record(number, NOON + number * MINUTE, verdict), before)
+        assert client.reads == 0
+    assert store.waiting.all(NOON) == []
+
+
+def _waits(store: Store) -> None:
+    store.put_decision(record(1))
+
+
+def _is_claimed(store: Store) -> None:
+    store.waiting.begin_look(NOON)
+    store.waiting.hand_out([only(store)], NOON, NOON - MINUTE)
+    assert claim(store, only(store), NOON)
+
+
+def _ends(store: Store) -> None:
+    store.waiting.done(only(store), "skipped", "it is gone", NOON + MINUTE / 2)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "first", "meanwhile"),
+    [
+        ("block", [], [_waits]),
+        ("block", [], [_waits, _is_claimed]),
+        *((verdict, [_waits], [step]) for verdict in ("allow", "block") for step in (_is_claimed, _ends)),
+    ],
+)
+def test_what_changed_since_it_was_read_is_read_again(
+    store: Store, verdict: str, first: list[Step], meanwhile: list[Step]
+) -> None:
+    """As though it had been read only then."""
+    late = store_on(fake_table())
+    for step in first:
+        step(store)
+    _, before = store.state_and_waiting(ORDERS)
+    for step in meanwhile:
+        step(store)
+    for step in (*first, *meanwhile):
+        step(late)
+    store.put_decision(record(2, NOON + MINUTE, verdict), before)
+    late.put_decision(record(2, NOON + MINUTE, verdict))
+    assert store.waiting.still() == late.waiting.still()
+    assert store.waiting.ended(record(1)["decision_id"]) == late.waiting.ended(record(1)["decision_id"])
+
+
+def test_what_began_to_wait_while_another_question_let_it_through_is_for_the_next_look(store: Store) -> None:
+    """A job that came twice may have been answered by either."""
+    _, before = store.state_and_waiting(ORDERS)
+    _waits(store)
+    store.put_decision(record(2, NOON + MINUTE, "allow"), before)
+    assert only(store).decision_id == record(1)["decision_id"]
 
 
 def test_nothing_is_claimed_once_a_look_began_to_which_its_handing_out_counts_no_more(store: Store) -> None:
