@@ -131,6 +131,14 @@ class InvocationResult:
     error: str | None
     log: str
 
+    @property
+    def failure(self) -> str | None:
+        """The error and its message; None where it answered."""
+        if self.error is None:
+            return None
+        said = self.payload.get("errorMessage", "") if isinstance(self.payload, Mapping) else self.payload
+        return f"{self.error}: {said}"
+
 
 class Invoker(Protocol):
     """Runs a deployed function's code."""

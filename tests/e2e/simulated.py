@@ -13,6 +13,8 @@ from typing import Any
 
 import boto3
 
+from tests.ends import unmeant
+
 BIN = Path(sys.executable).parent
 _PATIENCE = 180.0
 _LIFETIME = 1800.0
@@ -110,10 +112,12 @@ def starting(file: Path, temporary: Path, *options: str) -> Iterator[subprocess.
 
 @contextmanager
 def simulated(file: Path, temporary: Path, *options: str) -> Iterator[Simulated]:
-    """It is ready."""
+    """It is ready. None of its functions may end in an error."""
     with starting(file, temporary, *options) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         line = process.stdout.readline()
         assert line, process.stderr.read()
         yield Simulated(process, json.loads(line), temporary)
+        process.kill()
+        assert process.stderr.closed or unmeant(process.stderr) == []

@@ -83,7 +83,7 @@ def no_collector_rights(opened: World) -> None:
 
 
 def no_table_reads(opened: World) -> None:
-    take_rights(opened, CENTRAL, "org-gate-api-eu-west-1", "dynamodb:GetItem")
+    take_rights(opened, CENTRAL, "org-gate-api-eu-west-1", "dynamodb:BatchGetItem")
 
 
 def no_records(opened: World) -> None:

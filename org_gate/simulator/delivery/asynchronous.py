@@ -72,8 +72,8 @@ class AsynchronousInvocations:
         except KeyError as error:  # deleted since
             self._give_up(waiting, str(error))
             return True
-        if result.error is not None:
-            self._failed(waiting, f"{result.error}: {_message(result.payload)}")
+        if result.failure is not None:
+            self._failed(waiting, result.failure)
         return True
 
     def _failed(self, waiting: _Waiting, why: str) -> None:
@@ -102,7 +102,3 @@ def _retry_configuration(waiting: _Waiting) -> tuple[int, timedelta]:
     config = function.event_invoke_config[-1].config if function.event_invoke_config else {}
     retries = int(config.get("MaximumRetryAttempts", _DEFAULT_RETRIES))
     return retries, timedelta(seconds=int(config.get("MaximumEventAgeInSeconds", _DEFAULT_AGE)))
-
-
-def _message(payload: Any) -> str:
-    return str(payload.get("errorMessage", "")) if isinstance(payload, Mapping) else str(payload)

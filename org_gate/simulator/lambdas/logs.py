@@ -1,8 +1,10 @@
 """What functions write to stdout and stderr, put into CloudWatch Logs as Lambda does: with the function's own role.
 
-A function whose role may not write its log runs all the same, and leaves none.
+A function whose role may not write its log runs all the same, and leaves none. That an invocation ended in an error is
+told by Python's ``logging``, too: whoever runs the simulator sees it, with or without a log group.
 """
 
+import logging
 from collections.abc import Mapping
 from threading import Lock
 from typing import Any
@@ -13,6 +15,8 @@ from org_gate.simulator.base import InvocationResult, Invoker, SimClock
 from org_gate.simulator.iam.guard import Guard
 from org_gate.simulator.lambdas.environment import log_group, log_stream
 from org_gate.simulator.lambdas.functions import DeployedFunction, deployed_function
+
+_told = logging.getLogger(__name__)
 
 
 class LoggedInvoker:
@@ -28,6 +32,9 @@ class LoggedInvoker:
         """Raises KeyError where there is no such function."""
         function = deployed_function(account, region, function_name)
         result = self._invoker.invoke(account, region, function_name, payload)
+        if result.failure is not None:
+            whose = f"{function.name} of account {function.account} in {function.region}"
+            _told.error("%s ended in an error: %r", whose, result.failure)
         if result.log:
             with self._lock:
                 self._write(function, result.log.splitlines())
