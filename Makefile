@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-input -qq
 RENDERED := stacksets/rendered
-LOCKS := lambda runtime simulator mutants
+LOCKS := app parquet lambda runtime simulator mutants
 AUDIT := .cache/audit
 
 .DEFAULT_GOAL := help

@@ -34,7 +34,7 @@ from org_gate.inventory.known import Known, read_known
 from org_gate.inventory.settings import Settings
 from org_gate.model.times import format_time
 from org_gate.policy.fields import Duration, Moment
-from org_gate.report.archive import KINDS, days, key, lines, pack
+from org_gate.report.archive import KINDS, key, lines, pack
 from org_gate.report.build import Options, build
 from org_gate.report.reading import TableReader
 from org_gate.store import Store
@@ -132,7 +132,7 @@ class Reporter:
     def _archived(self, now: datetime, budget: Budget) -> int:
         """How many days of history were added."""
         there, added = set(self.shelf.archived()), 0
-        for day in days(self.store, (now - _SETTLED).date()):
+        for day in self.store.past.days((now - _SETTLED).date()):
             missing = [kind for kind in KINDS if key(kind, day) not in there]
             if missing and budget.seconds_left() < _ARCHIVE_SECONDS:
                 logger.info("no time for more of the history; the next run goes on", next_day=day.isoformat())

@@ -3,12 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import click
 
 from org_gate.cli import backtest_recorded, backtest_synthetic, parameters
-from org_gate.cli.backtest_moment import MomentType
 from org_gate.cli.backtest_sources import Source, from_export, from_scenario, from_table
 from org_gate.cli.counting import Counting
 from org_gate.cli.output import format_option, print_json, stop
@@ -25,6 +24,16 @@ from org_gate.report.backtest_recorded import replayed
 Between = tuple[datetime | None, datetime | None]
 Where = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 """Accounts, Regions and services."""
+
+
+class _Tried(NamedTuple):
+    """The policy, and the one it is compared with."""
+
+    policy: Policy
+    name: str
+    other: Policy | None = None
+    other_name: str | None = None
+
 
 _QUARTER: Final = timedelta(minutes=15)
 _FILE: Final = click.Path(path_type=Path)
@@ -46,9 +55,15 @@ _FILE: Final = click.Path(path_type=Path)
     help="Synthetic deployments: one so often (15m) to each account and Region. Default: the recorded decisions of an "
     "export or the table; 15m with a scenario.",
 )
-@click.option("--from", "since", type=MomentType(), metavar="TIME", help="Where to begin. Default: with the past.")
 @click.option(
-    "--to", "until", type=MomentType(), metavar="TIME", help="Where to end, not included. Default: with the past."
+    "--from", "since", type=parameters.MomentType(), metavar="TIME", help="Where to begin. Default: with the past."
+)
+@click.option(
+    "--to",
+    "until",
+    type=parameters.MomentType(),
+    metavar="TIME",
+    help="Where to end, not included. Default: with the past.",
 )
 @click.option(
     "--account",
@@ -105,24 +120,33 @@ def backtest(
     --table needs credentials of the central account, and finds the table by the settings of the rollout. Exits with 0
     whatever comes out, with 2 where a file is not valid, with 3 where the past could not be read.
     """  # noqa: D301  click's own mark: these lines are not to be rewrapped
-    if (scenario is not None) + (exported is not None) + table > 1:
-        raise click.UsageError("Give one past: --scenario, --export or --table.")
-    if since is not None and until is not None and since >= until:
-        raise click.UsageError("--from has to be before --to.")
-    policy = policy_or_stop(file, output)
-    other = None if against is None else policy_or_stop(against, output)
+    _check((scenario is not None) + (exported is not None) + table, since, until)
+    tried = _tried(file, against, output)
     if table:
         source = from_table(ctx.obj or Surroundings(), config, since, until, output)
     else:
         source = from_scenario(scenario, output) if exported is None else from_export(exported, output)
-    names = name_of(file), None if against is None else name_of(against)
+    where = accounts, regions, services
     if every is None and (table or exported is not None):
-        if accounts or regions or services:
-            raise click.UsageError("--account, --region and --service are for synthetic deployments: give --every too.")
-        _tell(_recorded(source, policy, other, names, (since, until)), output)
-        return
-    asked = _asked(source, every or _QUARTER, (since, until), (accounts, regions, services), output)
-    _tell(_synthetic(source, policy, other, names, asked), output)
+        _tell(_recorded(source, tried, (since, until), where), output)
+    else:
+        _tell(_synthetic(source, tried, _asked(source, every or _QUARTER, (since, until), where, output)), output)
+
+
+def _check(pasts: int, since: datetime | None, until: datetime | None) -> None:
+    """Raises click.UsageError."""
+    if pasts > 1:
+        raise click.UsageError("Give one past: --scenario, --export or --table.")
+    if since is not None and until is not None and since >= until:
+        raise click.UsageError("--from has to be before --to.")
+
+
+def _tried(file: Path, against: Path | None, output: str) -> _Tried:
+    """Ends the command where a policy is not valid."""
+    policy = policy_or_stop(file, output)
+    if against is None:
+        return _Tried(policy, name_of(file))
+    return _Tried(policy, name_of(file), policy_or_stop(against, output), name_of(against))
 
 
 def _tell(told: backtest_recorded.Told | backtest_synthetic.Told, output: str) -> None:
@@ -133,21 +157,22 @@ def _tell(told: backtest_recorded.Told | backtest_synthetic.Told, output: str) -
         click.echo(line)
 
 
-def _recorded(
-    source: Source, policy: Policy, other: Policy | None, names: tuple[str, str | None], between: Between
-) -> backtest_recorded.Told:
+def _recorded(source: Source, tried: _Tried, between: Between, where: Where) -> backtest_recorded.Told:
+    """Raises click.UsageError where somebody says where: it is the recorded ones that are decided again."""
+    if any(where):
+        raise click.UsageError("--account, --region and --service are for synthetic deployments: give --every too.")
     since, until = between
     decisions = [
         one for one in source.recorded if (since is None or one.at >= since) and (until is None or one.at < until)
     ]
     end = source.end or datetime.max.replace(tzinfo=UTC)
     return backtest_recorded.Told(
-        policy=names[0],
-        against=names[1],
+        policy=tried.name,
+        against=tried.other_name,
         source=source.name,
         unreadable=source.unreadable,
-        replayed=list(replayed(decisions, source.history, policy, end)),
-        others=[] if other is None else list(replayed(decisions, source.history, other, end)),
+        replayed=list(replayed(decisions, source.history, tried.policy, end)),
+        others=[] if tried.other is None else list(replayed(decisions, source.history, tried.other, end)),
     )
 
 
@@ -168,20 +193,18 @@ def _asked(source: Source, every: timedelta, between: Between, where: Where, out
     return Synthetic(targets=targets, steps=Steps(begin, every), begin=begin, end=end)
 
 
-def _synthetic(
-    source: Source, policy: Policy, other: Policy | None, names: tuple[str, str | None], asked: Synthetic
-) -> backtest_synthetic.Told:
-    found = _courses(asked, source, policy)
-    found_other = {} if other is None else _courses(asked, source, other)
+def _synthetic(source: Source, tried: _Tried, asked: Synthetic) -> backtest_synthetic.Told:
+    found = _courses(asked, source, tried.policy)
+    found_other = {} if tried.other is None else _courses(asked, source, tried.other)
     return backtest_synthetic.Told(
-        policy=names[0],
-        against=names[1],
+        policy=tried.name,
+        against=tried.other_name,
         source=source.name,
         asked=asked,
-        incidents=incidents(asked, source.history, policy, found),
+        incidents=incidents(asked, source.history, tried.policy, found),
         found=found,
         found_against=found_other,
-        differences=[] if other is None else differences(found_other, found, asked.steps),
+        differences=[] if tried.other is None else differences(found_other, found, asked.steps),
     )
 
 

@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any, Final
 
 from org_gate.cli.backtest_words import arrow, because, moment_text, outcome_json, place, target_json
-from org_gate.cli.output import count
 from org_gate.cli.text import harmless
 from org_gate.model.decision import Verdict
 from org_gate.model.times import describe_duration, format_time, text_if_any
 from org_gate.report.backtest_recorded import Replayed
+from org_gate.report.plain import count
 
 LISTED: Final = 20
 

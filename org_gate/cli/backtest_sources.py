@@ -13,7 +13,7 @@ import click
 from pydantic import ValidationError
 
 from org_gate.cli.central_table import events, open_table, records
-from org_gate.cli.output import count, print_json, stop
+from org_gate.cli.output import print_json, stop
 from org_gate.cli.policy_files import as_json
 from org_gate.cli.rollout_settings import COULD_NOT
 from org_gate.cli.surroundings import Surroundings
@@ -23,6 +23,7 @@ from org_gate.policy.document import DocumentError
 from org_gate.report.backtest_history import History
 from org_gate.report.backtest_recorded import history_from
 from org_gate.report.exported import Recorded, read_export, recorded_of
+from org_gate.report.plain import count
 from org_gate.rollout.files import shipped
 from org_gate.store import Store
 from org_gate.store.errors import StoreError

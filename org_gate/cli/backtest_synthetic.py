@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any, Final
 
 from org_gate.cli.backtest_words import arrow, because, moment_text, outcome_json, place, target_json
-from org_gate.cli.output import count
 from org_gate.cli.table import table
 from org_gate.cli.text import harmless
 from org_gate.model.decision import Verdict
@@ -16,6 +15,7 @@ from org_gate.policy.fields import duration_text
 from org_gate.report.backtest import Span
 from org_gate.report.backtest_compare import Difference, changes, counts
 from org_gate.report.backtest_incidents import NOT_SHOWN, Incident, Synthetic
+from org_gate.report.plain import count
 
 LISTED: Final = 20
 _HEADING: Final = ("began", "Region", "service", "first block", "blocked for", "blocked")

@@ -67,6 +67,6 @@ def _days(store: Store, since: datetime | None, until: datetime | None) -> Itera
     before = last + 2 * _A_DAY  # events are written after the last poll began, maybe past midnight
     if until is not None and until.date() < before:
         before = until.date() + (until.time() > _MIDNIGHT) * _A_DAY
-    for day in archive.days(store, before):
+    for day in store.past.days(before):
         if since is None or day >= since.date():
             yield day

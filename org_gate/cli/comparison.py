@@ -6,10 +6,10 @@ Only an argument, never a condition: where there is nothing to compare with, tha
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from org_gate.cli.output import count
 from org_gate.cli.text import harmless
 from org_gate.client.api import DecisionApi
 from org_gate.client.errors import NoAnswer, Refused
+from org_gate.report.plain import count
 
 LAST: Final = 500
 _LISTED: Final = 20

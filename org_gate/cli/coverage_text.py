@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
-from org_gate.cli.output import count
 from org_gate.cli.rollout_status_text import account_words, ou_name
 from org_gate.cli.table import table
 from org_gate.cli.text import harmless
 from org_gate.report.coverage import AccountSeen, Coverage, PipelineSeen, Share, Unread
-from org_gate.report.plain import cell
+from org_gate.report.plain import cell, count
 
 _COLUMNS: Final = ("finding", "account", "account_name", "ou", "region", "pipeline", "gate_stage", "detail")
 

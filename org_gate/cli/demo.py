@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import click
 
@@ -39,10 +40,10 @@ def demo(scenario_file: Path | None, out: Path, runtime: str) -> None:
     not valid, and with 1 where a run did not give the verdict that the scenario states for it.
     """
     scenario = read_or_exit(scenario_file or shipped_scenario())
+    _make(out)
     story = Story(console_for(), scenario)
     with stoppable(), rollout_told(), open_world(scenario, runtime=runtime, say=story.say) as world:
         asked = play(world, story)
-        out.mkdir(parents=True, exist_ok=True)
         file = out / "decisions.jsonl"
         file.write_text(world.aws.recorder.jsonl(), encoding="utf-8")
         reported = _reported(world, out)
@@ -55,6 +56,17 @@ def demo(scenario_file: Path | None, out: Path, runtime: str) -> None:
     for failure in world.aws.door.failures:
         click.echo(f"The simulator could not do what it was asked; do not trust this run: {failure}", err=True)
     sys.exit(COULD_NOT_FIND_OUT if world.aws.door.failures else _told(story, asked))
+
+
+def _make(folder: Path) -> None:
+    """Before anything is played: nobody wants to hear of it after minutes. Raises UsageError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            return
+    except OSError as error:
+        message = f"Nothing can be written to {folder} ({error.strerror}). Name another folder with --out."
+        raise click.UsageError(message) from error
 
 
 def _reported(world: World, out: Path) -> str:

@@ -8,14 +8,15 @@ from typing import Any, NoReturn
 
 import click
 
-from org_gate.cli.backtest_moment import MomentType
 from org_gate.cli.central_table import events, open_table, records
 from org_gate.cli.export_files import Sink, by_day, json_lines
-from org_gate.cli.output import count, stop
+from org_gate.cli.lazy import missing_extra
+from org_gate.cli.output import stop
+from org_gate.cli.parameters import MomentType
 from org_gate.cli.rollout_settings import COULD_NOT, config_option
 from org_gate.cli.surroundings import Surroundings
 from org_gate.model.event import EventKey
-from org_gate.report import archive
+from org_gate.report.plain import count
 from org_gate.store import Store
 from org_gate.store.errors import StoreError
 
@@ -100,7 +101,7 @@ def days(store: Store, since: datetime | None, until: datetime | None) -> Iterat
     Raises StoreError.
     """
     before = store.past.last_day() if until is None else until.date()
-    found = iter(()) if before is None else archive.days(store, before)
+    found = iter(()) if before is None else store.past.days(before)
     return (day for day in found if since is None or day >= since.date())
 
 
@@ -124,11 +125,7 @@ def _sink(form: str, out: Path) -> AbstractContextManager[Sink]:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("org_gate"):
             raise
-        message = (
-            f"Writing Parquet needs the parquet extra, which is not installed ({error.name} is missing). Install it "
-            "with: pip install 'org-gate[parquet]'. JSON Lines can be written without: leave out --format."
-        )
-        raise click.UsageError(message) from error
+        raise missing_extra("Writing Parquet", "parquet", error) from error
     return parquet(out)
 
 

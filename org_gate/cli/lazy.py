@@ -1,6 +1,8 @@
 """Commands that are imported when they are used, so that ``--help`` is quick and extras stay optional."""
 
 import importlib
+import shlex
+import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -42,9 +44,14 @@ def load(name: str, lazy: Lazy) -> click.Command:
     except ModuleNotFoundError as error:
         if lazy.extra is None or (error.name or "").startswith("org_gate"):
             raise
-        message = (
-            f"`org-gate {name}` needs the {lazy.extra} extra, which is not installed ({error.name} is missing). "
-            f"Install it with: pip install 'org-gate[{lazy.extra}]'"
-        )
-        raise click.UsageError(message) from error
+        raise missing_extra(f"`org-gate {name}`", lazy.extra, error) from error
     return command
+
+
+def missing_extra(what: str, extra: str, error: ModuleNotFoundError) -> click.UsageError:
+    """Names the command that installs it from its lock: org-gate is no name that anybody may ask an index for."""
+    return click.UsageError(
+        f"{what} needs the {extra} extra, which is not installed ({error.name} is missing). Install it, in a checkout "
+        f"of org-gate, with: {shlex.quote(sys.executable)} -m pip install --require-hashes --no-deps "
+        f"-r requirements/{extra}.txt"
+    )

@@ -6,9 +6,11 @@ of ours never looks like a verdict.
 """
 
 import gc
+import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import click
@@ -38,8 +40,32 @@ COMMANDS: Final = {
 }
 
 
+class _NobodyReadsError(Exception):
+    """The output's reader went away, as ``head`` does."""
+
+
+class _Commands(LazyGroup):
+    """click would end with 1 where nobody reads on, which means block."""
+
+    def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
+        with _read():
+            return super().make_context(*arguments, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _read():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _read() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise _NobodyReadsError from error
+
+
 @click.group(
-    cls=LazyGroup,
+    cls=_Commands,
     lazy=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -60,6 +86,9 @@ def run(arguments: Sequence[str] | None, obj: Any = None) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped before an answer was found.", err=True)
+        return COULD_NOT_FIND_OUT
+    except _NobodyReadsError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is written there at the very end
         return COULD_NOT_FIND_OUT
     except Exception as error:  # noqa: BLE001  the process edge: a traceback alone would end in 1, which means block
         traceback.print_exc()

@@ -30,10 +30,6 @@ def format_option(command: _Command) -> _Command:
     )(command)
 
 
-def count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def print_json(data: Any) -> None:
     click.echo(json.dumps(data, indent=2))
 

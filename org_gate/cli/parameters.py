@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
 
 import click
 
 from org_gate.model.request import ACCOUNT_ID, REGION
-from org_gate.model.times import parse_duration
+from org_gate.model.times import parse_duration, parse_time
 
 _Command = TypeVar("_Command", bound=Callable[..., None])
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class DurationType(click.ParamType[timedelta]):
@@ -25,6 +26,23 @@ class DurationType(click.ParamType[timedelta]):
             return parse_duration(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class MomentType(click.ParamType[datetime]):
+    """A time with an offset, or a day, which begins at midnight UTC: what a command that looks back goes by."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            return parse_time(f"{value}T00:00:00Z" if _DAY.fullmatch(value) else value)
+        except ValueError:
+            message = (
+                f"{value!r} is neither a day, as in 2026-03-02, nor a time with an offset, as in 2026-03-02T12:00:00Z"
+            )
+            self.fail(message, param, ctx)
 
 
 class IdType(click.ParamType[str]):

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from org_gate.cli.output import INVALID, count, format_option
+from org_gate.cli.output import INVALID, format_option
 from org_gate.cli.policy_files import as_json, file_argument, name_of, read_file
 from org_gate.cli.policy_publish import publish
 from org_gate.cli.policy_show import diff, show
@@ -16,6 +16,7 @@ from org_gate.cli.text import harmless
 from org_gate.policy.document import DocumentError, Problem
 from org_gate.policy.load import load_policy, policy_schema
 from org_gate.policy.warnings import warnings
+from org_gate.report.plain import count
 
 
 @click.group()

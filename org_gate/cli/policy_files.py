@@ -8,12 +8,13 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import click
 
-from org_gate.cli.output import count, print_json, stop
+from org_gate.cli.output import print_json, stop
 from org_gate.cli.text import harmless
 from org_gate.policy.cases import Case, cases_name, load_cases
 from org_gate.policy.document import DocumentError, Problem
 from org_gate.policy.load import load_policy
 from org_gate.policy.model import Policy
+from org_gate.report.plain import count
 
 MAX_FILE_BYTES: Final = 1024 * 1024
 _STANDARD_INPUT: Final = "-"

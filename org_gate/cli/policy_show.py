@@ -11,7 +11,7 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from org_gate.cli.output import count, format_option, stop, stop_unanswered
+from org_gate.cli.output import format_option, stop, stop_unanswered
 from org_gate.cli.parameters import DurationType
 from org_gate.cli.policy_files import file_argument, name_of, policy_or_stop
 from org_gate.cli.reaching import connected, url_option
@@ -23,6 +23,7 @@ from org_gate.client.errors import ApiError
 from org_gate.policy.diff import Difference, differences
 from org_gate.policy.document import written
 from org_gate.policy.load import policy_data, policy_from_data
+from org_gate.report.plain import count
 
 _VERSION = click.IntRange(min=1)
 

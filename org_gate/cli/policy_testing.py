@@ -8,11 +8,12 @@ from typing import Final
 
 import click
 
-from org_gate.cli.output import count, format_option, stop
+from org_gate.cli.output import format_option, stop
 from org_gate.cli.policy_cases import Outcome, played
 from org_gate.cli.policy_files import cases_file, cases_or_stop, file_argument, name_of, policy_or_stop
 from org_gate.cli.text import harmless
 from org_gate.policy.cases import cases_name
+from org_gate.report.plain import count
 
 FAILED: Final = 1
 

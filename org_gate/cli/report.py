@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import boto3
 import click
@@ -17,38 +17,25 @@ from org_gate import __version__
 from org_gate.cli import export_files
 from org_gate.cli.central_table import table_of
 from org_gate.cli.counting import Counting
-from org_gate.cli.output import count, stop
-from org_gate.cli.parameters import DurationType
+from org_gate.cli.output import stop
+from org_gate.cli.parameters import DurationType, MomentType
 from org_gate.cli.rollout_settings import COULD_NOT, config_option, settings_or_stop, told
 from org_gate.cli.surroundings import Surroundings
 from org_gate.cli.text import harmless
 from org_gate.inventory.known import Known, read_known
 from org_gate.inventory.settings import Settings
-from org_gate.model.times import format_time, parse_time, whole
+from org_gate.model.times import format_time, whole
 from org_gate.report.as_csv import write_csv
 from org_gate.report.as_json import as_json
 from org_gate.report.as_md import as_md
 from org_gate.report.build import Options, build
 from org_gate.report.build_tree import UnknownOuError
 from org_gate.report.model import Report
+from org_gate.report.plain import count
 from org_gate.report.reading import TableReader
 from org_gate.store.errors import StoreError
 
 _USUAL: Final = timedelta(days=30)
-
-
-class TimeType(click.ParamType[datetime]):
-    """``2026-03-02T12:00:00Z``, or a day, which begins at midnight UTC."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            return parse_time(f"{value}T00:00:00Z" if len(value) == len("2026-03-02") else value)
-        except ValueError as error:
-            self.fail(f"{error}; write a time as in 2026-03-02T12:00:00Z, or a day as in 2026-03-02", param, ctx)
 
 
 @click.command(short_help="One file on what AWS Health and the gate did to the organization.")
@@ -73,8 +60,8 @@ class TimeType(click.ParamType[datetime]):
     metavar="DURATION",
     help="How far back from the end of the range (7d). Default: 30d.",
 )
-@click.option("--from", "start", type=TimeType(), metavar="TIME", help="Instead of --since: when the range begins.")
-@click.option("--to", "end", type=TimeType(), metavar="TIME", help="When the range ends. Default: now.")
+@click.option("--from", "start", type=MomentType(), metavar="TIME", help="Instead of --since: when the range begins.")
+@click.option("--to", "end", type=MomentType(), metavar="TIME", help="When the range ends. Default: now.")
 @click.option("--ou", metavar="OU", help="Only this OU and all below it: its path, as in Workloads/Prod, or its id.")
 @click.option(
     "--coverage/--no-coverage",
@@ -111,24 +98,13 @@ def report(
     surroundings = ctx.obj or Surroundings()
     _check_out(output, out)
     now = whole(surroundings.now())
-    since_when, until = _range(now, since=since, start=start, end=end)
+    between = _range(now, since=since, start=start, end=end)
     settings = settings_or_stop(config, output)
     with told(output):
         session = surroundings.aws()
-        store = table_of(session, settings).store
+        reader = TableReader(table_of(session, settings).store)
         known = _known(session, settings, with_coverage=with_coverage)
-    options = Options(
-        since=since_when,
-        until=until,
-        now=now,
-        ou=ou,
-        version=__version__,
-        region=settings.central.region,
-        organization=known.organization,
-        names=known.names,
-        coverage=known.coverage,
-    )
-    _tell(_made(TableReader(store), options, output, out), out)
+    _tell(_made(reader, _options(now, between, ou, settings, known), output, out), out)
 
 
 def _check_out(output: str, out: Path | None) -> None:
@@ -160,6 +136,23 @@ def _known(session: boto3.Session, settings: Settings, *, with_coverage: bool) -
 
     with Counting("Looking into accounts", "accounts") as counting:
         return read_known(session, settings, say=say, coverage=with_coverage, told=counting.tell)
+
+
+def _options(
+    now: datetime, between: tuple[datetime, datetime], ou: str | None, settings: Settings, known: Known
+) -> Options:
+    since, until = between
+    return Options(
+        since=since,
+        until=until,
+        now=now,
+        ou=ou,
+        version=__version__,
+        region=settings.central.region,
+        organization=known.organization,
+        names=known.names,
+        coverage=known.coverage,
+    )
 
 
 def _made(reader: TableReader, options: Options, output: str, out: Path | None) -> Report:

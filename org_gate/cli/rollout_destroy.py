@@ -12,12 +12,13 @@ import boto3
 import click
 
 from org_gate.cli.counting import Counting
-from org_gate.cli.output import INVALID, count, stop
+from org_gate.cli.output import INVALID, stop
 from org_gate.cli.rollout_settings import config_option, settings_or_stop, told
 from org_gate.cli.surroundings import Surroundings
 from org_gate.cli.text import harmless
 from org_gate.inventory.errors import MembersError, StackError
 from org_gate.inventory.settings import Settings
+from org_gate.report.plain import count
 from org_gate.rollout.callers import Callers, read_callers
 from org_gate.rollout.destroy import destroy as remove
 from org_gate.rollout.removal import Removable, left_over, read_removable

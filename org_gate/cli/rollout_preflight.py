@@ -7,10 +7,11 @@ from typing import Final
 
 import click
 
-from org_gate.cli.output import count, format_option, print_json
+from org_gate.cli.output import format_option, print_json
 from org_gate.cli.rollout_settings import config_option, settings_or_stop, told
 from org_gate.cli.surroundings import Surroundings
 from org_gate.cli.text import harmless, styled
+from org_gate.report.plain import count
 from org_gate.rollout.preflight import Preflight, preflight
 from org_gate.rollout.preflight_findings import Finding, Severity
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
-from org_gate.cli.output import count
 from org_gate.cli.table import table
 from org_gate.cli.text import harmless
 from org_gate.model.times import describe_duration
+from org_gate.report.plain import count
 from org_gate.rollout.status import CellStatus, GateStatus, Standing, Status
 
 _SHOWN: Final = 20

@@ -3,6 +3,7 @@
 The one place where the command line meets AWS credentials, a clock and chance; a test passes its own ``Surroundings``.
 """
 
+import os
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -69,5 +70,6 @@ def _credentials(session: Session) -> Credentials:
 
 
 def _region(session: Session) -> str | None:
-    region = session.get_config_variable("region")
+    """AWS_REGION, as everybody but botocore reads it; else what botocore finds."""
+    region = os.environ.get("AWS_REGION") or session.get_config_variable("region")
     return region if isinstance(region, str) else None

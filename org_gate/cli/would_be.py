@@ -14,13 +14,14 @@ from typing import Any, Final, NoReturn, Self
 
 import click
 
-from org_gate.cli.output import count, print_json, problem_of, stop_unanswered
+from org_gate.cli.output import print_json, problem_of, stop_unanswered
 from org_gate.cli.reaching import connected
 from org_gate.cli.surroundings import Surroundings
 from org_gate.cli.text import harmless
 from org_gate.client.api import DecisionApi
 from org_gate.client.errors import ApiError, NoAnswer, NoCredentials, Refused
 from org_gate.model.times import describe_duration, format_time, parse_time
+from org_gate.report.plain import count
 
 NOT_IN_TREE: Final = "?"
 _TRIES: Final = 3

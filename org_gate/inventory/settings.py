@@ -54,6 +54,8 @@ class Central(_Part):
     """Regions with a cell of their own, asked in this order where the home Region does not answer."""
     alarm_topic: Annotated[TopicArn | None, NoNull()] = None
     """The SNS topic, in the home Region, that hears the alarms of the home cell; left out: the console shows them."""
+    standby_alarm_topics: Annotated[tuple[TopicArn, ...], Field(json_schema_extra={"uniqueItems": True})] = ()
+    """SNS topics that hear the alarms of the standbys, each in its own Region: an alarm reaches none in another."""
     kms_key: Annotated[KeyArn | None, NoNull()] = None
     """A key of your own, in the home Region, for the home cell's table, queues, topics and logs; left out: AWS's."""
     api_reserved_concurrency: Annotated[Concurrency | None, NoNull()] = None
@@ -65,6 +67,11 @@ class Central(_Part):
     def regions(self) -> tuple[str, ...]:
         """Home first."""
         return (self.region, *self.standby)
+
+    def alarm_topic_in(self, region: str) -> str | None:
+        """The topic that hears the alarms of the cell in a Region; None where nobody does."""
+        topics = {region_of(topic): topic for topic in self.standby_alarm_topics}
+        return self.alarm_topic if region == self.region else topics.get(region)
 
     @field_validator("standby")
     @classmethod
@@ -83,6 +90,18 @@ class Central(_Part):
         if arn is not None and home is not None and region_of(arn) != home:
             raise refusal(f"one in the home Region {home}")
         return arn
+
+    @field_validator("standby_alarm_topics")
+    @classmethod
+    def _one_in_each_standby(cls, topics: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        standby = info.data.get("standby")
+        if standby is None:
+            return topics
+        if elsewhere := [topic for topic in topics if region_of(topic) not in standby]:
+            raise refusal("topics in the Regions of `central.standby`", found=", ".join(map(repr, elsewhere)))
+        if again := twice(map(region_of, topics)):
+            raise refusal("one topic for each Region", found=again)
+        return topics
 
 
 class Without(_Part):

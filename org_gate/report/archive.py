@@ -21,11 +21,6 @@ KINDS: Final = ("decisions", "events")
 _A_DAY: Final = timedelta(days=1)
 
 
-def days(store: Store, before: date) -> Iterator[date]:
-    """The days (in UTC) before that one of which the table holds anything, the oldest first. Raises StoreError."""
-    return store.past.days(before)
-
-
 def lines(store: Store, kind: str, day: date) -> Iterator[str]:
     """The day's lines of one of ``KINDS``; none where it has nothing of that kind. Raises StoreError."""
     if kind == "decisions":

@@ -5,7 +5,7 @@ from typing import Final
 
 from org_gate.inventory.installed import InstalledSet
 from org_gate.inventory.organization import Organization, OrgMember
-from org_gate.inventory.settings import Settings
+from org_gate.inventory.settings import Central, Settings
 from org_gate.inventory.targets import Scope
 from org_gate.rollout.plan_cells import CellFacts
 from org_gate.rollout.plan_model import SetPlan, WavePlan
@@ -37,6 +37,17 @@ def cell_warnings(settings: Settings, cells: Iterable[CellFacts]) -> Iterator[st
         yield (
             "Home is us-east-1 without a standby: most large incidents are there, and then nothing central answers. "
             "Name another Region in `central.region` or one in `central.standby`."
+        )
+    yield from _unheard(settings.central)
+
+
+def _unheard(central: Central) -> Iterator[str]:
+    """Of standbys whose end nobody would hear of, where somebody hears of home's."""
+    silent = [region for region in central.standby if central.alarm_topic_in(region) is None]
+    if central.alarm_topic is not None and silent:
+        yield (
+            f"Nobody hears the alarms of the standby in {some_of(silent)}: the console alone shows them. Name an SNS "
+            "topic there in `central.standby_alarm_topics`."
         )
 
 

@@ -83,12 +83,14 @@ def _lines(answers: Answers) -> Iterator[str]:
 
 
 def _central(answers: Answers) -> Iterator[str]:
-    topic = f"arn:aws:sns:{answers.region}:{answers.account}:alarms"
+    standby = answers.standby or EXAMPLE.standby
     key = f"arn:aws:kms:{answers.region}:{answers.account}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     yield from _field(Central, "account", answers.account, under="  ")
     yield from _field(Central, "region", answers.region, under="  ")
     yield from _field(Central, "standby", list(answers.standby), under="  ")
+    topic, *others = (f"arn:aws:sns:{region}:{answers.account}:alarms" for region in (answers.region, *standby))
     yield from _field(Central, "alarm_topic", None, topic, under="  ")
+    yield from _field(Central, "standby_alarm_topics", None, others, under="  ")
     yield from _field(Central, "kms_key", None, key, under="  ")
     yield from _field(Central, "api_reserved_concurrency", None, 100, under="  ")
     yield from _field(Central, "tracing", None, example=True, under="  ")

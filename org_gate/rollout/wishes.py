@@ -38,7 +38,6 @@ class Parts:
 def central_wish(settings: Settings, parts: Parts, organization_id: str, region: str) -> StackWish:
     """The cell's stack in a Region."""
     central = settings.central
-    # Keys and topics are of one Region: a standby has none of its own.
     home = region == central.region
     parameters = {
         "CodeBucket": bucket_name(central.account, region),
@@ -46,7 +45,8 @@ def central_wish(settings: Settings, parts: Parts, organization_id: str, region:
         "OrganizationId": organization_id,
         "MaxAttempts": str(parts.max_attempts),
         "LogRetentionDays": str(settings.log_retention_days),
-        "AlarmTopicArn": (central.alarm_topic if home else None) or "",
+        "AlarmTopicArn": central.alarm_topic_in(region) or "",
+        # A key is of one Region, and the settings name home's alone.
         "KmsKeyArn": (central.kms_key if home else None) or "",
         "PermissionsBoundary": settings.permissions_boundary or "",
         "ApiReservedConcurrency": str(central.api_reserved_concurrency or ""),

@@ -18,6 +18,8 @@ from org_gate.simulator.wire import Answer, HttpRequest
 _MOTO_NAMES: Final = {"lambda": "awslambda", "dynamodbstreams": "dynamodbstreams"}
 _USER_AGENT: Final = "org-gate-simulator"
 _OWN_HEADERS: Final = ("date", "content-length", "connection", "server", "transfer-encoding")
+_OF_HEAD: Final = ("content-length",)
+"""There it is the length of what GET would send, which only moto knows."""
 
 
 class _Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]  # moto is untyped
@@ -54,7 +56,8 @@ class Forward:
         except Exception as error:  # the edge to moto: whatever it raises becomes one error
             raise _not_simulated(call, f"moto failed on it: {type(error).__name__}: {error}") from error
         status, headers = started[-1]
-        kept = tuple((name, value) for name, value in headers if name.lower() not in _OWN_HEADERS)
+        dropped = set(_OWN_HEADERS).difference(_OF_HEAD if request.method == "HEAD" else ())
+        kept = tuple((name, value) for name, value in headers if name.lower() not in dropped)
         return Answer(int(status.split()[0]), kept, body)
 
 

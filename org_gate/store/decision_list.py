@@ -178,9 +178,7 @@ def _position(token: str) -> str:
     except ValueError:
         text = ""
     if not text or _token(text) != token:
-        msg = (
-            "The token of the next page is not one that was given. Take it from the page before, or start without one."
-        )
+        msg = "The token of the next page is not one that was given. Take it from the page before, or start without one"
         raise ValueError(msg)
     return text
 

@@ -185,12 +185,17 @@ class WaitingDeployments:
 
 
 def _recent(handed: Iterable[datetime], items: Iterable[Item]) -> list[datetime]:
-    """A claim takes the place of its handing out, which may be forgotten already."""
+    """A claim takes the place of its handing out, which may be forgotten already.
+
+    What waits no longer is never claimed any more: a handing out that found it stopped or superseded was no resumption.
+    """
     unclaimed, claims = Counter(handed), []
     for item in items:
         if claim := item.get("retried_at"):  # no version before this one wrote it
             unclaimed[parse_time(item["claimed_at"] or item["resumed_at"])] -= 1
             claims.append(parse_time(claim))
+        if item["ended_as"] != _NEVER and item["handed_at"] not in {_NEVER, item["claimed_at"]}:
+            unclaimed[parse_time(item["handed_at"])] -= 1
     return [*unclaimed.elements(), *claims]
 
 

@@ -22,7 +22,8 @@ from org_gate.rollout.lambda_platform import this_machine
 from org_gate.simulator.lambdas.functions import DeployedFunction
 from org_gate.simulator.lambdas.processes import FunctionProcess
 from tests.bench.measure import Result, at_most, shown
-from tests.unit.member.support import ACCOUNT, REGION, Heard, decision, http_world, job_event
+from tests.serving import Heard
+from tests.unit.member.support import ACCOUNT, REGION, decision, http_world, job_event
 from tests.unit.simulator.lambdas.emulated import emulator, invoke
 
 FLOOR: Final = """

@@ -5,20 +5,21 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
+from tests.serving import Heard, Reply, serving
+
 ROOT: Final = Path(__file__).parents[2]
 FOLDER: Final = ROOT / "integrations"
 BIN: Final = Path(sys.executable).parent
 CURL_SCRIPT: Final = FOLDER / "curl" / "org-gate-check.sh"
+INSTALL_SCRIPT: Final = FOLDER / "install.sh"
 TOOLS: Final = ("github", "gitlab", "jenkins", "curl")
 KEYS: Final = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "made-up", "AWS_REGION": "eu-west-1"}
 
@@ -82,15 +83,15 @@ def step(name: str) -> dict[str, Any]:
 def run_step(asking: Asking, name: str, inputs: Mapping[str, str], **variables: str) -> Ran:
     """One step of the GitHub Action, as the runner runs it: inputs by the step's ``env``, a file for its outputs."""
     given = {key: str(one.get("default", "")) for key, one in action()["inputs"].items()} | dict(inputs)
-    put_in = {key: _filled(str(value), given) for key, value in step(name)["env"].items()}
+    put_in = {key: _filled(str(value), given) for key, value in step(name).get("env", {}).items()}
     outputs = asking.place / "outputs"
     outputs.touch()
     script = asking.place / "step.sh"
     script.write_text(step(name)["run"], encoding="utf-8")
     places = {"RUNNER_TEMP": str(asking.place), "GITHUB_OUTPUT": str(outputs), "GITHUB_ACTIONS": "true"}
-    places |= {"GITHUB_ACTION_PATH": str(FOLDER / "github")}
+    places |= {"GITHUB_ACTION_PATH": str(FOLDER / "github")} | put_in | variables
     command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)]
-    ran = execute(command, asking.environment(**places, **put_in, **variables))
+    ran = execute(command, asking.environment(**places))
     told = dict(line.split("=", 1) for line in outputs.read_text("utf-8").splitlines())
     return Ran(ran.code, ran.log, told)
 
@@ -104,7 +105,7 @@ def execute(command: Sequence[str], environment: Mapping[str, str]) -> Ran:
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         check=False,
-        timeout=120,
+        timeout=300,
     )
     return Ran(ran.returncode, ran.stdout)
 
@@ -130,8 +131,8 @@ def _jenkins(asking: Asking) -> Ran:
     script = asking.place / "script.sh"
     script.write_text(groovy_shell(), encoding="utf-8")
     script.chmod(0o700)
-    settings = {"ORG_GATE_WAIT": "false", "ORG_GATE_TIMEOUT": "1h", "ORG_GATE_PACKAGE": ""}
-    settings |= {"ORG_GATE_PIPELINE": asking.pipeline, "WORKSPACE": str(asking.place)}
+    settings = {"ORG_GATE_WAIT": "false", "ORG_GATE_TIMEOUT": "1h"}
+    settings |= {"ORG_GATE_PIPELINE": asking.pipeline}
     return execute([str(script)], asking.environment(**(settings | _settings(asking, " "))))
 
 
@@ -170,44 +171,27 @@ def says(body: object, status: int = 200, kind: str = "application/json") -> Ans
     return Answer(json.dumps(body).encode(), status, kind)
 
 
-class Api(ThreadingHTTPServer):
+@dataclass(slots=True)
+class Api:
     """Gives each answer in turn, the last one for ever; ``asked`` are the bodies, ``headers`` what came with them."""
 
-    daemon_threads = True
-    answers: list[Answer]
-    asked: list[Any]
-    headers: list[dict[str, str]]
+    answers: Sequence[Answer]
+    address: str = ""
+    asked: list[Any] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
 
     def url(self, name: str = "abc") -> str:
-        return f"http://127.0.0.1:{self.server_port}/lambda-url/eu-west-1/{name}"
+        return f"{self.address}/lambda-url/eu-west-1/{name}"
 
-
-class _Answers(BaseHTTPRequestHandler):
-    server: Api
-
-    def do_POST(self) -> None:
-        answer = self.server.answers[min(len(self.server.asked), len(self.server.answers) - 1)]
-        self.server.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.server.headers.append({name.lower(): value for name, value in self.headers.items()})
-        self.send_response(answer.status)
-        self.send_header("Content-Type", answer.kind)
-        self.send_header("Content-Length", str(len(answer.body)))
-        self.end_headers()
-        self.wfile.write(answer.body)
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
+    def answer(self, heard: Heard) -> Reply:
+        answer = self.answers[min(len(self.asked), len(self.answers) - 1)]
+        self.asked.append(json.loads(heard.body))
+        self.headers.append({name.lower(): value for name, value in heard.headers.items()})
+        return Reply(answer.status, {"Content-Type": answer.kind}, answer.body)
 
 
 @contextmanager
 def answering(*answers: Answer) -> Iterator[Api]:
-    server = Api(("127.0.0.1", 0), _Answers)
-    server.answers, server.asked, server.headers = list(answers), [], []
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    api = Api(answers)
+    with serving(api.answer) as api.address:
+        yield api

@@ -181,14 +181,25 @@ def test_a_stack_that_never_came_up_is_made_anew(tmp_path: Path) -> None:
 
 
 def test_a_standby_is_a_cell_of_its_own_with_the_same_policy_and_gates_ask_both(tmp_path: Path) -> None:
-    central = {"account": CENTRAL, "region": HOME}
+    home, away = (f"arn:aws:sns:{region}:{CENTRAL}:alarms" for region in (HOME, "us-west-2"))
+    central = {"account": CENTRAL, "region": HOME, "alarm_topic": home}
+    both = settings(central={**central, "standby": ["us-west-2"], "standby_alarm_topics": [away]})
     with team(tmp_path) as team_:
         team_.apply(settings(central=central))
-        plan = team_.rollout(settings(central={**central, "standby": ["us-west-2"]})).look()
+        plan = team_.rollout(both).look()
         assert plan.policy.publish_to == ("us-west-2",)
-        assert team_.apply(settings(central={**central, "standby": ["us-west-2"]})).is_done
+        assert team_.apply(both).is_done
         first, second = team_.variables(ORDERS, HOME)["ORG_GATE_URLS"].split(",")
         assert (HOME in first, "us-west-2" in second) == (True, True)
+        assert (heard_by(team_, HOME), heard_by(team_, "us-west-2")) == ({home}, {away})
+
+
+def heard_by(team: Team, region: str) -> set[str]:
+    """Whom the alarms of a cell tell when they ring, and when they are over: all of them alike."""
+    alarms = team.world.sessions.client("cloudwatch", CENTRAL, region).describe_alarms()["MetricAlarms"]
+    assert len(alarms) >= 10
+    assert {len(alarm[kind]) for alarm in alarms for kind in ("AlarmActions", "OKActions")} <= {1}
+    return {topic for alarm in alarms for kind in ("AlarmActions", "OKActions") for topic in alarm[kind]}
 
 
 def test_the_scope_may_leave_something_out(tmp_path: Path) -> None:

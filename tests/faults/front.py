@@ -9,9 +9,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
+
+from tests.serving import Heard, Reply, serving
 
 _HOPS: Final = ("connection", "content-length", "date", "server", "transfer-encoding")
 USUAL_MILLISECONDS: Final = 10.0
@@ -26,14 +27,6 @@ class Counted(NamedTuple):
     minute: int
     status: int
     milliseconds: float
-
-
-class Reply(NamedTuple):
-    """What comes back."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
 
 
 @dataclass
@@ -53,31 +46,31 @@ class Front:
         """The address in front of a Function URL."""
         return f"{self.address}{urlsplit(behind).path}"
 
-    def answer(self, method: str, path: str, headers: list[tuple[str, str]], body: bytes) -> Reply | None:
+    def answer(self, heard: Heard) -> Reply | None:
         """None where the connection is to be closed without an answer."""
-        region = path.split("/")[2]
+        region = heard.path.split("/")[2]
         self.asked.append(region)
         behaviour = self.behaves.get(region, "pass")
         if isinstance(behaviour, Reply):
             return behaviour
         if behaviour == "lost":
             return None
-        reply = self._passed_on(method, path, headers, body)
+        reply = self._passed_on(heard)
         milliseconds = SLOW_MILLISECONDS if behaviour == "slow" else USUAL_MILLISECONDS
         self.counted.append(Counted(region, self.minute(), reply.status, milliseconds))
         if behaviour == "slow":
             self.released.wait(milliseconds / 1000)
         return reply
 
-    def _passed_on(self, method: str, path: str, headers: list[tuple[str, str]], body: bytes) -> Reply:
+    def _passed_on(self, heard: Heard) -> Reply:
         connection = http.client.HTTPConnection(urlsplit(self.upstream).netloc, timeout=60)
         try:
-            connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
-            for name, value in headers:
+            connection.putrequest(heard.method, heard.path, skip_host=True, skip_accept_encoding=True)
+            for name, value in heard.headers.items():
                 connection.putheader(name, value)
-            connection.endheaders(body or None)
+            connection.endheaders(heard.body or None)
             answer = connection.getresponse()
-            kept = tuple((name, value) for name, value in answer.getheaders() if name.lower() not in _HOPS[:-1])
+            kept = {name: value for name, value in answer.getheaders() if name.lower() not in _HOPS}
             return Reply(answer.status, kept, answer.read())
         finally:
             connection.close()
@@ -87,37 +80,8 @@ class Front:
 def front(upstream: str, minute: Callable[[], int]) -> Iterator[Front]:
     """It serves while the block runs."""
     made = Front(upstream, minute)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            reply = made.answer(self.command, self.path, self.headers.items(), body)
-            if reply is None:
-                self.close_connection = True
-                return
-            try:
-                self.send_response_only(reply.status)
-                for name, value in (*reply.headers, ("Content-Length", str(len(reply.body)))):
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(reply.body)
-            except (BrokenPipeError, ConnectionResetError):  # whoever asked has hung up
-                self.close_connection = True
-
-        def do_GET(self) -> None:
-            self.do_POST()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's own name
-            """Says nothing: the test's output is the test's."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.address = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield made
-    finally:
-        made.released.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(made.answer) as made.address:
+        try:
+            yield made
+        finally:
+            made.released.set()

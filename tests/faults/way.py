@@ -5,13 +5,13 @@ from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
 
-from tests.faults.front import Reply
 from tests.faults.playing import gate_seconds, hold, plays
 from tests.faults.stage import GATES, HOME, ORDERS, STANDBY, Stage
 from tests.faults.table import Record
+from tests.serving import Reply
 from tests.unit.member.faulty import HANGS, Step
 
-HTML = Reply(200, (("Content-Type", "text/html"),), b"<html><body>Welcome to the hotel's network</body></html>")
+HTML = Reply(200, {"Content-Type": "text/html"}, b"<html><body>Welcome to the hotel's network</body></html>")
 _NO_ANSWERS: Final[dict[str, tuple[str | Reply, Step]]] = {
     "url-unreachable": ("lost", Step("reset")),
     "url-garbage": (HTML, Step("HTML")),

@@ -1,6 +1,11 @@
 """What is installed and what is rolled out is what was meant: hashes, no registry's word, names that are content."""
 
+import io
+import os
 import re
+import shutil
+import subprocess
+import tarfile
 import zipfile
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +20,7 @@ from tests.security.vulnerabilities import Found, found_in, main, told
 
 ROOT = Path(__file__).parents[2]
 REQUIREMENTS = ROOT / "requirements"
+INSTALL = ROOT / "integrations" / "install.sh"
 LOCKS = sorted(path.name for path in REQUIREMENTS.glob("*.txt"))
 INSTALLS = re.compile(r"pip install|\$\(PIP\)")
 
@@ -38,6 +44,13 @@ def test_the_makefile_installs_nothing_without_hashes_but_this_project() -> None
     for line in installing:
         own = line.endswith("--no-deps --no-build-isolation -e .")
         assert own or "--require-hashes --no-deps -r requirements/" in line, line
+
+
+def test_what_runners_install_is_installed_by_hashes_from_wheels_alone() -> None:
+    """Said outright: with a lock that has lost its hashes, pip would else go on without."""
+    script = INSTALL.read_text(encoding="utf-8")
+    assert "pip --require-hashes --only-binary :all: -r" in script
+    assert script.count(" -m pip install ") == 1
 
 
 def test_what_goes_into_the_functions_is_installed_by_hashes_from_wheels_alone() -> None:
@@ -79,6 +92,106 @@ def test_examples_name_actions_by_the_commit_that_was_reviewed() -> None:
     steps = workflow_steps()
     assert steps
     assert [step for step in steps if not re.search(r"@(SHA|[0-9a-f]{40})$", step)] == []
+
+
+ASKS_A_REGISTRY = re.compile(
+    r"""\b(pip3?|pipx|uv)\b[^\n`]* install[^\n`]*[ '"]org[-_]gate(\[|[ =>~'"`]|$)|\borg-gate(\[\w+\])?(==|>=|~=)""",
+    re.MULTILINE,
+)
+
+
+def test_nobody_is_told_to_ask_a_registry_for_org_gate() -> None:
+    """Nobody owns the name in a public one: whoever took it would be run wherever a page of ours was followed."""
+    told = [
+        "pip install org-gate",
+        "pip install 'org-gate[parquet]'",
+        "package: org-gate==1.2",
+        "pipx install org_gate",
+    ]
+    assert all(ASKS_A_REGISTRY.search(line) for line in told)
+    places = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "Makefile"]
+    for folder, pattern in (("docs", "*.md"), ("integrations", "*.*"), ("org_gate", "*.py"), ("requirements", "*.in")):
+        places += (ROOT / folder).rglob(pattern)
+    telling = [file for file in places if ASKS_A_REGISTRY.search(file.read_text(encoding="utf-8"))]
+    assert len(places) > 100
+    assert telling == []
+
+
+def forged_wheel(folder: Path, name: str, version: str) -> None:
+    """One that pip would take, were it not for its hash. Whoever imports it is found out."""
+    stem = f"{name.replace('-', '_')}-{version}"
+    folder.mkdir(exist_ok=True)
+    with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(f"{stem}.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        wheel.writestr(f"{stem}.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{stem}.dist-info/RECORD", "")
+        wheel.writestr(f"{name.replace('-', '_')}/__init__.py", f"open({str(folder / 'owned')!r}, 'w')")
+
+
+def forged_source(folder: Path, name: str, version: str) -> None:
+    """One whose setup.py leaves a trace beside it when it is run."""
+    stem = f"{name}-{version}"
+    setup = f"open({str(folder / 'owned')!r}, 'w')\nfrom setuptools import setup\nsetup()\n".encode()
+    folder.mkdir(exist_ok=True)
+    with tarfile.open(folder / f"{stem}.tar.gz", "w:gz") as source:
+        for file, content in (("setup.py", setup), ("PKG-INFO", f"Name: {name}\nVersion: {version}\n".encode())):
+            info = tarfile.TarInfo(f"{stem}/{file}")
+            info.size = len(content)
+            source.addfile(info, io.BytesIO(content))
+
+
+def installed_from(index: Path, place: Path, script: Path = INSTALL) -> subprocess.CompletedProcess[str]:
+    """What install.sh makes of an index that has nothing but what is in the folder."""
+    options = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(index), "PIP_CONFIG_FILE": os.devnull}
+    return subprocess.run(
+        ["sh", script, place],
+        env={"PATH": os.environ["PATH"], "HOME": str(index)} | options,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip
+
+
+def app_pins() -> list[tuple[str, str]]:
+    lock = (REQUIREMENTS / "app.txt").read_text(encoding="utf-8")
+    return re.findall(r"^([a-z0-9-]+)==([^ ;\\]+)", lock, re.MULTILINE)
+
+
+def test_a_runner_takes_no_package_of_another_content(tmp_path: Path) -> None:
+    for name, version in app_pins():
+        forged_wheel(tmp_path / "index", name, version)
+    ran = installed_from(tmp_path / "index", tmp_path / "org-gate")
+    assert ran.returncode == 3
+    assert "DO NOT MATCH THE HASHES" in ran.stdout
+    assert not [*(tmp_path / "org-gate" / "lib").rglob(f"{app_pins()[0][0].replace('-', '_')}*")]
+
+
+def test_a_runner_runs_nothing_of_a_package_while_it_is_installed(tmp_path: Path) -> None:
+    """Not even of one whose hash is the right one: sources are never taken."""
+    forged_source(tmp_path / "index", "six", "1.17.0")
+    digest = sha256((tmp_path / "index" / "six-1.17.0.tar.gz").read_bytes()).hexdigest()
+    ran = installed_from(
+        tmp_path / "index", tmp_path / "org-gate", checkout_with(tmp_path, f"six==1.17.0 --hash=sha256:{digest}")
+    )
+    assert (ran.returncode, "No matching distribution found for six==1.17.0" in ran.stdout) == (3, True), ran.stdout
+    assert not (tmp_path / "index" / "owned").exists()
+
+
+def test_a_runner_takes_no_org_gate_of_a_registry(tmp_path: Path) -> None:
+    """Nor what builds it: with an empty lock and newer versions of both in the index, neither is taken."""
+    for name in ("org-gate", "hatchling"):
+        forged_wheel(tmp_path / "index", name, "99")
+    ran = installed_from(tmp_path / "index", tmp_path / "org-gate", checkout_with(tmp_path, ""))
+    assert (ran.returncode, "org-gate could not be installed from" in ran.stdout) == (3, True), ran.stdout
+    assert not [*(tmp_path / "org-gate" / "lib").rglob("*-99.dist-info")]
+    assert not (tmp_path / "index" / "owned").exists()
+
+
+def checkout_with(place: Path, lock: str) -> Path:
+    """The script of a checkout that has another lock."""
+    (place / "checkout" / "requirements").mkdir(parents=True)
+    (place / "checkout" / "integrations").mkdir()
+    (place / "checkout" / "requirements" / "app.txt").write_text(f"{lock}\n", encoding="utf-8")
+    shutil.copy(ROOT / "pyproject.toml", place / "checkout")
+    return Path(shutil.copy(INSTALL, place / "checkout" / "integrations"))
 
 
 AUDITED = {

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,9 @@ def _pins(lock: str) -> dict[str, set[str]]:
     return pins
 
 
-@pytest.mark.parametrize("lock", ["lambda.txt", "runtime.txt", "simulator.txt", "dev.txt", "rie.txt"])
+@pytest.mark.parametrize(
+    "lock", ["app.txt", "parquet.txt", "lambda.txt", "runtime.txt", "simulator.txt", "dev.txt", "rie.txt"]
+)
 def test_locks_are_hashed_and_name_no_address(lock: str) -> None:
     text = (REQUIREMENTS / lock).read_text()
     requirements = re.split(r"\n(?=[a-z])", text)[1:]
@@ -29,7 +32,7 @@ def test_locks_are_hashed_and_name_no_address(lock: str) -> None:
     assert not re.search(r"https?://|file:|@ |--(extra-)?index-url|--find-links", text)
 
 
-@pytest.mark.parametrize("lock", ["lambda.txt", "runtime.txt", "simulator.txt"])
+@pytest.mark.parametrize("lock", ["app.txt", "parquet.txt", "lambda.txt", "runtime.txt", "simulator.txt"])
 def test_locks_agree_on_versions(lock: str) -> None:
     """The tests judge what the demo and the functions run on."""
     every = _pins("dev.txt")
@@ -37,6 +40,24 @@ def test_locks_agree_on_versions(lock: str) -> None:
         name: (versions, every[name]) for name, versions in _pins(lock).items() if every.get(name, versions) != versions
     }
     assert differing == {}
+
+
+def test_locks_ask_for_what_the_package_asks_for() -> None:
+    """They are installed without dependencies: what is missing in one would be missing where org-gate runs."""
+    whole = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = whole["project"]["optional-dependencies"]
+    built_with = {re.sub("[^a-z].*", "", name) for name in whole["build-system"]["requires"]}
+    assert _asked("app.in") == {*whole["project"]["dependencies"]} | {
+        line for line in _asked("app.in") if re.sub("[^a-z].*", "", line) in built_with
+    }
+    assert built_with <= {re.sub("[^a-z].*", "", line) for line in _asked("app.in")}
+    assert _asked("simulator.in") - {"-r app.in"} >= {*extras["simulator"]}
+    assert _asked("parquet.in") == {*extras["parquet"]}
+
+
+def _asked(file: str) -> set[str]:
+    lines = (REQUIREMENTS / file).read_text().splitlines()
+    return {line for line in lines if line and not line.startswith("#")}
 
 
 def test_each_dependency_has_its_reason() -> None:

@@ -8,13 +8,13 @@
  * pipeline   the name by which the policy and overrides know what deploys. Default: the job's
  * wait       true: while the answer is block, wait and ask again, until the timeout. Default: false
  * timeout    how long to wait, for example 30m. Default: 1h
- * package    what pip is to install where the agent has no org-gate, for example 'org-gate==1.2.3'
  *
- * The agent is one with a POSIX shell, and signs with the AWS credentials in its environment. What is given reaches
- * the shell as environment variables only: none of its text is ever run.
+ * The agent is one with org-gate on its PATH (docs/integrations.md says how it comes there) and a POSIX shell, and
+ * signs with the AWS credentials in its environment. What is given reaches the shell as environment variables only:
+ * none of its text is ever run.
  */
 def call(Map given = [:]) {
-    def known = ['targets', 'url', 'pipeline', 'wait', 'timeout', 'package']
+    def known = ['targets', 'url', 'pipeline', 'wait', 'timeout']
     def strange = given.keySet().findAll { !(it in known) }
     if (strange) {
         error("orgGate: it does not know ${strange.join(', ')}; it knows ${known.join(', ')}.")
@@ -25,22 +25,14 @@ def call(Map given = [:]) {
         "ORG_GATE_PIPELINE=${given.pipeline ?: env.JOB_NAME ?: ''}",
         "ORG_GATE_WAIT=${given.wait ?: false}",
         "ORG_GATE_TIMEOUT=${given.timeout ?: '1h'}",
-        "ORG_GATE_PACKAGE=${given['package'] ?: ''}",
     ]
     int code = -1
     withEnv(settings) {
         code = sh(label: 'org-gate check', returnStatus: true, script: '''#!/bin/sh
             set -fu
-            gate=org-gate
             if ! command -v org-gate > /dev/null; then
-              if [ -z "$ORG_GATE_PACKAGE" ]; then
-                echo "The agent has no org-gate: say with package: what pip is to install." >&2
-                exit 3
-              fi
-              place="${WORKSPACE_TMP:-$WORKSPACE@tmp}/org-gate"
-              python3 -m venv --clear "$place" || exit 3
-              "$place/bin/python" -m pip install --quiet --disable-pip-version-check -- "$ORG_GATE_PACKAGE" || exit 3
-              gate="$place/bin/org-gate"
+              echo "The agent has no org-gate on its PATH. Install it there first: docs/integrations.md says how." >&2
+              exit 3
             fi
             set --
             for target in $ORG_GATE_TARGETS; do set -- "$@" "--target=$target"; done
@@ -50,7 +42,7 @@ def call(Map given = [:]) {
               false) ;;
               *) echo "wait is either true or false." >&2; exit 2 ;;
             esac
-            exec "$gate" check "$@"
+            exec org-gate check "$@"
         ''')
     }
     switch (code) {

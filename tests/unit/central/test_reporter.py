@@ -199,12 +199,12 @@ def test_names_and_coverage_are_in_it_as_far_as_they_are_known(office: Office) -
 def test_the_history_is_kept_by_day_once(office: Office) -> None:
     first = office.makes(END - 3 * DAY + timedelta(hours=6))
     before = (END - 3 * DAY).date()
-    assert first["days_archived"] == len(list(archive.days(office.world.store, before)))
+    assert first["days_archived"] == len(list(office.world.store.past.days(before)))
     kept = {key: office.body(key) for key in office.names("archive/")}
     assert office.makes()["days_archived"] == 3
     assert office.makes()["days_archived"] == 0
     assert {key: office.body(key) for key in kept} == kept
-    wanted = [archive.key(kind, day) for kind in archive.KINDS for day in archive.days(office.world.store, AT.date())]
+    wanted = [archive.key(kind, day) for kind in archive.KINDS for day in office.world.store.past.days(AT.date())]
     assert office.names("archive/") == sorted(f"archive/{name}" for name in wanted)
     packed = b"".join(office.body(key) for key in office.names("archive/decisions/"))
     office.makes(since="30d")
@@ -224,7 +224,7 @@ def test_without_time_the_report_is_made_and_the_history_waits(office: Office) -
     assert office.makes(budget=Budget(lambda: 60.0))["days_archived"] == 0
     assert DATED + "report.html" in office.names()
     assert office.names("archive/") == []
-    assert office.makes()["days_archived"] == len(list(archive.days(office.world.store, AT.date())))
+    assert office.makes()["days_archived"] == len(list(office.world.store.past.days(AT.date())))
 
 
 def test_a_table_that_cannot_be_read_leaves_the_latest_as_it_was(office: Office) -> None:

@@ -210,7 +210,7 @@ def test_bad_lines_of_an_export_are_told_with_their_place(cli: Cli, tmp_path: Pa
         ((POLICY, "--export", "/dev/null", "--every", "5m"), "tells of nothing"),
         ((POLICY, "--from", "2030-01-01"), "tells of nothing after --from"),
         ((POLICY, "--from", "2021-12-07", "--to", "2021-12-07"), "--from has to be before --to"),
-        ((POLICY, "--from", "2021-12-07T00:00:00"), "or a time with an offset"),
+        ((POLICY, "--from", "2021-12-07T00:00:00"), "nor a time with an offset"),
         ((POLICY, "--every", "0m"), "is not a duration"),
         ((POLICY, "--account", "12"), "is not an account id"),
         ((POLICY, "--table", "--config", "missing.yaml"), "there is no such file"),

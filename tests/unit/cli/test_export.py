@@ -229,7 +229,7 @@ def test_by_day_writes_what_the_archive_says_of_the_days_that_are_over(
     last = (END - timedelta(minutes=3)).date()
     expected = {
         archive.key(kind, day): b"".join(line.encode() for line in lines)
-        for day in archive.days(store, last)
+        for day in store.past.days(last)
         for kind in archive.KINDS
         if (lines := list(archive.lines(store, kind, day)))
     }
@@ -345,7 +345,7 @@ def test_without_the_parquet_extra_it_says_what_to_install() -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert "pip install 'org-gate[parquet]'" in " ".join(done.stderr.split())
+    assert "--require-hashes --no-deps -r requirements/parquet.txt" in " ".join(done.stderr.split())
 
 
 def test_json_lines_alone_need_no_pyarrow() -> None:

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ import pytest
 from org_gate import __version__
 from org_gate.cli.lazy import Lazy, load
 from org_gate.cli.main import COMMANDS, cli
+from tests.unit.cli.served import ORG_GATE
 from tests.unit.cli.support import Shell
 
 
@@ -53,9 +55,21 @@ def test_help_loads_neither_the_simulator_nor_an_sdk() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
 
 
+@pytest.mark.parametrize("arguments", [("policy", "schema"), ("--help",)])
+def test_a_reader_that_went_away_is_no_verdict(arguments: tuple[str, ...]) -> None:
+    """As with ``org-gate … | head -1``; click would end with 1, which means block."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as nobody:
+        ended = subprocess.run(
+            [ORG_GATE, *arguments], stdin=subprocess.DEVNULL, stdout=nobody, stderr=subprocess.PIPE, check=False
+        )
+    assert (ended.returncode, ended.stderr) == (3, b"")
+
+
 def test_a_missing_extra_is_named_with_what_to_install() -> None:
     absent = Lazy("no_such_simulator:demo", "simulator", "Play.")
-    with pytest.raises(click.UsageError, match=r"pip install 'org-gate\[simulator\]'") as caught:
+    with pytest.raises(click.UsageError, match=r"--require-hashes .* -r requirements/simulator\.txt$") as caught:
         load("demo", absent)
     assert caught.value.exit_code == 2
 

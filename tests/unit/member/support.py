@@ -1,18 +1,17 @@
 """What plays the world around the gate: central and AWS over HTTP on localhost, or hand-written clients."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from org_gate.member import gate
+from tests.serving import Heard, Reply, serving
 
 Data = dict[str, Any]
 
@@ -234,18 +233,9 @@ class _CodePipeline:
         return dated({})
 
 
-@dataclass(frozen=True)
-class Heard:
-    """One HTTP request that the server got."""
-
-    path: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
 @dataclass
 class HttpWorld:
-    """An HTTP server on localhost. ``answer`` gives status, headers and body for a request."""
+    """An HTTP server on localhost, and what it was asked."""
 
     url: str = ""
     heard: list[Heard] = field(default_factory=list)
@@ -253,33 +243,13 @@ class HttpWorld:
 
 @contextmanager
 def http_world(answer: Callable[[Heard], tuple[int, Mapping[str, str], bytes]]) -> Iterator[HttpWorld]:
+    """``answer`` gives status, headers and body for a request; a ``Date`` is added, as AWS adds one."""
     world = HttpWorld()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            heard = Heard(self.path, dict(self.headers.items()), body)
-            world.heard.append(heard)
-            status, headers, content = answer(heard)
-            self.send_response_only(status)
-            for name, value in {"Content-Length": str(len(content)), "Date": HTTP_NOW, **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
+    def answering(heard: Heard) -> Reply:
+        world.heard.append(heard)
+        status, headers, content = answer(heard)
+        return Reply(status, {"Date": HTTP_NOW, **headers}, content)
 
-        def do_GET(self) -> None:  # a followed redirect would come as one
-            self.do_POST()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's own name
-            """Says nothing: the test's output is the test's."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    world.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
+    with serving(answering) as world.url:
         yield world
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

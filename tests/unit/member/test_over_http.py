@@ -14,11 +14,11 @@ import pytest
 from botocore.exceptions import BotoCoreError
 
 from org_gate.member import gate
+from tests.serving import Heard
 from tests.unit.member.support import (
     ACCOUNT,
     JOB,
     SECRET,
-    Heard,
     HttpWorld,
     decision,
     http_world,

@@ -49,15 +49,15 @@ def test_the_days_with_decisions_or_events_the_oldest_first() -> None:
     for days in (-5, -3, 1):
         keep(store, f"arn:{days}", days * 86_400)
     whole = [TODAY + days * A_DAY for days in (-9, -5, -3, 0, 1)]
-    assert list(archive.days(store, TODAY + 2 * A_DAY)) == whole
-    assert list(archive.days(store, TODAY + A_DAY)) == whole[:-1]
-    assert list(archive.days(store, TODAY)) == whole[:-2]
-    assert list(archive.days(store, TODAY - 9 * A_DAY)) == []
+    assert list(store.past.days(TODAY + 2 * A_DAY)) == whole
+    assert list(store.past.days(TODAY + A_DAY)) == whole[:-1]
+    assert list(store.past.days(TODAY)) == whole[:-2]
+    assert list(store.past.days(TODAY - 9 * A_DAY)) == []
 
 
 def test_of_an_empty_table_there_is_nothing() -> None:
     store = store_on(fake_table())
-    assert list(archive.days(store, TODAY)) == []
+    assert list(store.past.days(TODAY)) == []
     assert [list(archive.lines(store, kind, TODAY)) for kind in archive.KINDS] == [[], []]
     assert gzip.decompress(packed(store, "events", TODAY)) == b""
 
@@ -66,7 +66,7 @@ def test_the_oldest_events_that_are_kept_are_found() -> None:
     store = store_on(fake_table())
     keep(store, "arn:1", 0)
     before = TODAY + EVENT_DAYS * A_DAY
-    assert list(archive.days(store, before)) == [TODAY]
+    assert list(store.past.days(before)) == [TODAY]
 
 
 def test_a_days_first_and_last_second_are_its_own() -> None:
@@ -112,7 +112,7 @@ def everything_of(store: Store) -> dict[str, Any]:
 @pytest.mark.parametrize("seed", range(5))
 def test_the_days_together_are_what_the_table_holds(seed: int) -> None:
     world = World(seed)
-    days = list(archive.days(world.store, START.date() + 30 * A_DAY))
+    days = list(world.store.past.days(START.date() + 30 * A_DAY))
     lines = [line.encode() for kind in archive.KINDS for day in days for line in archive.lines(world.store, kind, day)]
     events, decisions = read_export(lines, "the archive")
     held = everything(world.client)

@@ -1,10 +1,8 @@
 """Publishing a policy to cells, over HTTP."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import boto3
@@ -13,6 +11,7 @@ import pytest
 from org_gate.inventory.errors import RolloutError
 from org_gate.policy.model import Policy
 from org_gate.rollout.apply_central import publish_policy
+from tests.serving import Heard, Reply, serving
 
 REGION = "eu-west-1"
 POLICY = Policy(version=1)
@@ -23,23 +22,12 @@ def answering(status: int, content_type: str, body: dict[str, Any]) -> Iterator[
     """A decision API that gives one answer; its URL and the bodies it was sent."""
     received: list[dict[str, Any]] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            answer = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
+    def answer(heard: Heard) -> Reply:
+        received.append(json.loads(heard.body))
+        return Reply(status, {"Content-Type": content_type}, json.dumps(body).encode())
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class's name
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/lambda-url/{REGION}/abc/", received
-        server.shutdown()
+    with serving(answer) as address:
+        yield f"{address}/lambda-url/{REGION}/abc/", received
 
 
 def test_a_policy_is_published_to_every_cell_or_said_where_not() -> None:

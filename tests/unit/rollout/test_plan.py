@@ -14,7 +14,7 @@ from org_gate.rollout.plan_cells import CellFacts, plan_cell, plan_policy
 from org_gate.rollout.plan_json import plan_data
 from org_gate.rollout.plan_model import Action
 from org_gate.rollout.plan_text import plan_lines
-from org_gate.rollout.plan_warnings import report_warnings
+from org_gate.rollout.plan_warnings import cell_warnings, report_warnings
 from org_gate.rollout.render import central_template, member_template
 from org_gate.rollout.wishes import TO_COME, central_wish, member_wish
 from org_gate.simulator.cloudformation.template import read_template
@@ -46,14 +46,26 @@ def test_the_templates_take_every_parameter_that_is_given_them() -> None:
         assert needed <= wish.parameters.keys()
 
 
-def test_keys_and_topics_are_the_home_cells_alone() -> None:
-    central = {"account": "999988887777", "region": HOME, "alarm_topic": ARN, "standby": ["us-west-2"], "tracing": True}
-    home, standby = (
-        central_wish(settings(central=central), PARTS, "o-1", region).parameters for region in (HOME, "us-west-2")
-    )
-    assert (home["AlarmTopicArn"], standby["AlarmTopicArn"]) == (ARN, "")
-    assert (home["Tracing"], standby["Tracing"]) == ("Active", "Active")
-    assert standby["CodeBucket"] == "org-gate-artifacts-999988887777-us-west-2"
+def test_each_cell_has_the_topic_of_its_region_and_home_alone_the_key() -> None:
+    away = ARN.replace(HOME, "us-west-2")
+    key = "arn:aws:kms:eu-west-1:999988887777:key/1234abcd"
+    standby = {"standby": ["us-west-2", "us-east-2"], "standby_alarm_topics": [away], "tracing": True}
+    central = {"account": "999988887777", "region": HOME, "alarm_topic": ARN, "kms_key": key, **standby}
+    wanted = settings(central=central)
+    cells = {each: central_wish(wanted, PARTS, "o-1", each).parameters for each in wanted.central.regions}
+    assert [each["AlarmTopicArn"] for each in cells.values()] == [ARN, away, ""]
+    assert [each["KmsKeyArn"] for each in cells.values()] == [key, "", ""]
+    assert {each["Tracing"] for each in cells.values()} == {"Active"}
+    assert cells["us-west-2"]["CodeBucket"] == "org-gate-artifacts-999988887777-us-west-2"
+
+
+def test_a_standby_whose_alarms_nobody_hears_is_named_where_homes_are_heard() -> None:
+    both = {"account": "999988887777", "region": HOME, "standby": ["us-west-2"]}
+    (told,) = cell_warnings(settings(central={**both, "alarm_topic": ARN}), [])
+    assert told.startswith("Nobody hears the alarms of the standby in us-west-2: ")
+    heard = {"alarm_topic": ARN, "standby_alarm_topics": [ARN.replace(HOME, "us-west-2")]}
+    for more in ({}, heard):
+        assert [*cell_warnings(settings(central={**both, **more}), [])] == []
 
 
 def test_home_alone_makes_reports_and_only_where_it_is_to() -> None:

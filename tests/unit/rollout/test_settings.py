@@ -68,6 +68,10 @@ def test_regions_of_other_partitions_are_refused_by_name(region: str, partition:
         assert "not supported" in told
 
 
+def topic(region: str) -> str:
+    return f"arn:aws:sns:{region}:111122223333:t"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -103,6 +107,18 @@ def test_regions_of_other_partitions_are_refused_by_name(region: str, partition:
             with_(central__alarm_topic="arn:aws:sns:eu-west-2:111122223333:t"),
             "central.alarm_topic: 'arn:aws:sns:eu-west-2:111122223333:t': one in the home Region eu-west-1",
         ),
+        (
+            with_(central__standby_alarm_topics=[topic("eu-west-1")]),
+            f"central.standby_alarm_topics: '{topic('eu-west-1')}': topics in the Regions of `central.standby`",
+        ),
+        (
+            with_(central__standby=["eu-west-2"], central__standby_alarm_topics=[topic("eu-west-2")] * 2),
+            "central.standby_alarm_topics: 'eu-west-2' twice: one topic for each Region",
+        ),
+        (
+            with_(central__standby=["eu-west-2"], central__standby_alarm_topics=["alarms"]),
+            "central.standby_alarm_topics[0]: 'alarms': the ARN of an SNS topic, in the partition",
+        ),
         (with_(version=2), "version: 2: 1"),
     ],
 )
@@ -114,8 +130,8 @@ def test_what_is_wrong_is_told_with_its_mend(text: str, expected: str) -> None:
     "place",
     [
         "central__alarm_topic", "central__kms_key", "central__api_reserved_concurrency", "central__tracing",
-        "central__standby", "gates__ous", "gates__without", "waves", "policy", "log_retention_days",
-        "permissions_boundary", "tags", "names",
+        "central__standby", "central__standby_alarm_topics", "gates__ous", "gates__without", "waves", "policy",
+        "log_retention_days", "permissions_boundary", "tags", "names",
     ],
 )  # fmt: skip
 def test_null_never_stands_for_left_out(place: str) -> None:

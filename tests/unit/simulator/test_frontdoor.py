@@ -81,6 +81,7 @@ def test_dynamodb_and_s3_work_in_each_account_by_itself(doors: Doors) -> None:
     s3.put_object(Bucket="somewhere", Key="reports/ä b+c.html", Body=b"<p>", Metadata={"under_score": "kept"})
     got = s3.get_object(Bucket="somewhere", Key="reports/ä b+c.html")
     assert (got["Body"].read(), got["Metadata"]) == (b"<p>", {"under_score": "kept"})
+    assert s3.head_object(Bucket="somewhere", Key="reports/ä b+c.html")["ContentLength"] == len(b"<p>")
 
 
 def test_queues_live_in_simulated_time_and_never_wait(doors: Doors) -> None:

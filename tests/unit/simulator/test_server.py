@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from socket import create_connection
 from urllib.parse import urlsplit
 
 import pytest
@@ -40,3 +41,13 @@ def test_a_given_port_can_be_used_again_at_once(doors: Doors) -> None:
     assert port is not None
     with Server(doors.door, port) as second:
         assert second.endpoint == f"http://127.0.0.1:{port}"
+
+
+def test_who_asks_before_sending_a_body_is_told_at_once_to_go_on(doors: Doors) -> None:
+    """As S3's clients do, which wait a second for it."""
+    address = urlsplit(doors.endpoint)
+    with create_connection((address.hostname, address.port), timeout=10) as client:
+        client.sendall(b"PUT /somewhere HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n")
+        assert client.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(b"body")
+        assert client.recv(1000).startswith(b"HTTP/1.1 403 ")

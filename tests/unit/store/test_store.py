@@ -218,7 +218,7 @@ def test_of_groups_in_one_transaction_those_whose_conditions_hold_are_done(clien
 
 def test_a_walk_is_kept_whole_or_not_at_all(store: Store, client: TableClient) -> None:
     assert store.walks.kept() is None
-    document = {"accounts": {str(number): random.Random(number).random() for number in range(60_000)}}  # noqa: S311
+    document = {"accounts": {str(number): random.Random(number).random() for number in range(60_000)}}  # noqa: S311  numbers that do not compress, nothing secret
     store.walks.keep(document)
     parts = [key for key in everything(client) if key[0] == keys.WALK]
     assert len(parts) > 1

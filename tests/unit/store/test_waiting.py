@@ -271,6 +271,20 @@ def test_what_was_claimed_counts_as_of_then_though_it_was_decided_anew(store: St
         assert store.waiting.all_and_recent(at, [NOON, NOON])[1] == [NOON, NOON + MINUTE / 2]
 
 
+def test_a_handing_out_that_found_nothing_to_resume_takes_no_ones_place_in_a_wave(store: Store) -> None:
+    """W2: its execution was stopped, or another came after it, so nothing was retried for it and nothing can be."""
+    for number in range(3):
+        store.put_decision(record(number, pipeline=f"p{number}"))
+    first, second, third = store.waiting.all(NOON)
+    store.waiting.begin_look(NOON)
+    store.waiting.hand_out([first, second, third], NOON, NOON - MINUTE)
+    store.waiting.done(first, "skipped", "it was stopped", NOON)
+    assert store.waiting.claim(second, NOON, NOON, NOON + MINUTE)
+    store.waiting.done(second, "resumed", "…", NOON)
+    assert store.waiting.all_and_recent(NOON, [NOON] * 3)[1] == [NOON, NOON]
+    assert not store.waiting.claim(first, NOON, NOON, NOON + MINUTE)
+
+
 def test_what_was_read_with_the_state_is_not_read_again(client: TableClient, store: Store) -> None:
     for number, verdict in enumerate(("block", "block", "allow", "allow")):
         _, before = store.state_and_waiting(ORDERS)
