@@ -26,7 +26,7 @@ from org_gate.model.synthetic import events_of
 from org_gate.model.times import parse_time
 from org_gate.model.waiting import Waiting
 from org_gate.policy.model import Policy
-from org_gate.store import State, Store, StoreError
+from org_gate.store import ConflictError, State, Store, StoreError
 
 SETTLED: Final = timedelta(seconds=10)
 """A decision is written a little after it was taken; what is younger is the next minute's."""
@@ -65,10 +65,16 @@ class News:
         take_waiting(kept, waiting, self._store.waiting.ended, now)
         self._find_under_way(kept, view)
         told, left = self._announce(_all_due(kept, view, waiting))
-        self._store.digest.keep(kept_json(kept), now)
+        self._keep(kept, now)
         count("NewsTold", told)
         if left:
             logger.warning("not all news were told; the next minute goes on", told=told, left=left)
+
+    def _keep(self, kept: Kept, now: datetime) -> None:
+        try:
+            self._store.digest.keep(kept_json(kept), now)
+        except ConflictError:
+            logger.info("a later minute's news were begun meanwhile, so some may be told twice")
 
     def _take_runs(self, kept: Kept, view: "_View") -> None:
         since, until = max(kept.until, view.now - LONGEST_GAP), view.now - SETTLED

@@ -23,6 +23,7 @@ from org_gate.central.enrichment import (
 from org_gate.central.entities import EntityReader
 from org_gate.central.known import accounts_are_read, could_be_listed, is_held, is_known
 from org_gate.central.needs import NOTHING_MORE, Needs
+from org_gate.central.rereading import as_read_again, can_be_read_again, take_turns
 from org_gate.health.errors import HealthError, HealthOutOfTimeError
 from org_gate.health.merge import api_stamp, merge, missed_at, stamp_of
 from org_gate.health.reading import Reading
@@ -179,7 +180,7 @@ class Poll:
                 self._report.changed += self._save(key, lambda found: missed_at(_there(found), self._now))
 
     def _tidy(self) -> None:
-        """What only time or the last step has changed, and the accounts read longest ago. All of it can wait."""
+        """What only time or the last step has changed, and the accounts whose turn it is. All of it can wait."""
         held = self._store.events.open()
         try:
             self._settle(held)
@@ -215,9 +216,16 @@ class Poll:
 
     def _question(self, reading: Reading) -> Question:
         held = self._held.get(reading.key)
-        if self._is_public(reading) or held is None or not accounts_are_read(held.record, reading):
+        known = held is not None and not self._narrows(reading) and accounts_are_read(held.record, reading)
+        if self._is_public(reading) or not known:
             return Question(reading, public=self._is_public(reading))
         return Question(reading, public=False, accounts=self._store.events.affected(reading.key, DETAIL_TRIES))
+
+    def _narrows(self, reading: Reading) -> bool:
+        """What did not affect some accounts alone does now."""
+        held = self._held.get(reading.key)
+        specific = reading.values.get("scope") == ACCOUNT_SPECIFIC
+        return specific and held is not None and held.record.text("scope") != ACCOUNT_SPECIFIC
 
     def _says_nothing(self, found: Enriched) -> bool:
         """It affects some accounts, and nothing is known of which: it is listed and read again."""
@@ -227,6 +235,8 @@ class Poll:
     def _save_enriched(self, found: Enriched) -> None:
         listed, detail, affected = found.listed, found.detail, found.affected
         readings = [listed] if detail is None else [listed, detail]
+        if affected is None and self._narrows(listed):  # until it is known whom it affects, it concerns whom it did
+            readings = [_without_scope(reading) for reading in readings]
         mark = format_time(listed.last_updated)
         marks = {"details_for": mark} if found.details_read else {}
         if affected is not None:
@@ -239,28 +249,28 @@ class Poll:
         self._report.changed += self._save(listed.key, change, belongings, self._held)
 
     def _read_accounts_again(self, held: Mapping[EventKey, Held]) -> None:
-        """Whether an update is told when only accounts are added is not documented; so they are read again."""
-        mark = format_time(self._now)
+        """But for what this poll has read."""
         read = {key for key, _updated in self._taken}
         records = [entry.record for key, entry in held.items() if key not in read]
-        due = [record for record in records if not record.is_public and not record.over(self._now)]
-        due = [record for record in due if record.accounts_read_at is not None]
-        due.sort(key=lambda record: (record.accounts_read_at or "", record.key))
-        calls = 0
-        for record in due[: self._limits.reread_events]:
-            affected = None if calls >= self._limits.reread_calls else self._accounts_again(record.key)
-            if affected is None:
-                continue
-            calls += 1 + len(affected.accounts) // PAGE
-            accounts = _complete(affected, api_stamp(record.accounts_for or mark, self._now))
-            self._save(
-                record.key,
-                lambda found: replace(_there(found), accounts_read_at=mark),
-                Belongings(accounts=accounts),
-            )
+        due = {record.key: record for record in records if can_be_read_again(record, self._now)}
+        take_turns(
+            list(due),
+            lambda key: self._read_again(due[key]),
+            self._store.events.turns,
+            events=self._limits.reread_events,
+            calls=self._limits.reread_calls,
+        )
 
-    def _accounts_again(self, key: EventKey) -> AffectedAccounts | None:
-        return self._enricher.accounts(key, self._report.delayed)
+    def _read_again(self, record: EventRecord) -> int:
+        """How many calls that took."""
+        affected = self._enricher.accounts(record.key, self._report.delayed)
+        if affected is None:
+            return 1
+        accounts = _complete(affected, api_stamp(record.accounts_for or format_time(self._now), self._now))
+        self._report.changed += self._save(
+            record.key, lambda found: as_read_again(_there(found), self._now), Belongings(accounts=accounts)
+        )
+        return 1 + len(affected.accounts) // PAGE
 
     def _save(
         self,
@@ -295,6 +305,10 @@ def _merged(readings: Sequence[Reading], marks: Mapping[str, str], record: Event
     merged = merge(record, readings)
     newest: dict[str, Any] = {name: max(mark, getattr(merged, name) or "") for name, mark in marks.items()}
     return replace(merged, **newest)
+
+
+def _without_scope(reading: Reading) -> Reading:
+    return replace(reading, values={name: value for name, value in reading.values.items() if name != "scope"})
 
 
 def _record(held: Held | None) -> EventRecord | None:

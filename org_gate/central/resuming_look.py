@@ -50,7 +50,7 @@ class Looking:
         if not waiting:
             return
         again = DecidingAgain(self._store, state, now, self._central_account)
-        seen = list(again.seen(waiting, self._may_go_on))
+        seen = [one for those in _stoppers_first(waiting) for one in again.seen(those, self._may_go_on)]
         if len(seen) < len(waiting):
             logger.error("the look ran out of time", looked_at=len(seen), of=len(waiting))
         self._act(look(seen, recent, again.policy.resume, now), again.policy.resume, now, len(seen))
@@ -107,3 +107,9 @@ class Looking:
             return 0
         self._queues.send(found.resumed, now)
         return len(found.resumed)
+
+
+def _stoppers_first(waiting: list[Waiting]) -> tuple[list[Waiting], list[Waiting]]:
+    """Those of earlier waves, then the others: a look that runs out of time has to know who stops the next wave."""
+    earlier = [one for one in waiting if one.resumed_at is not None]
+    return earlier, [one for one in waiting if one.resumed_at is None]

@@ -25,6 +25,7 @@ from org_gate.store.pointers import Pointers
 from org_gate.store.records import event_expiry, facts_item, grows_old, record_item, record_of
 from org_gate.store.state import count, counting
 from org_gate.store.table import Item, ItemKey, Table
+from org_gate.store.turns import Turns
 
 ATTEMPTS: Final = 8
 MAX_TEXT_BYTES: Final = 300_000
@@ -68,6 +69,7 @@ class Events:
     def __init__(self, table: Table) -> None:
         self._table = table
         self._pointers = Pointers(table)
+        self.turns = Turns(table)
 
     def held(self, wanted: Iterable[EventKey]) -> dict[EventKey, Held]:
         """Those that are there."""
@@ -197,10 +199,11 @@ class Events:
             return [self._pointers.removing(record.key, name)]
 
         taken = members.take(reading, record.accounts_stamp, now, before_put=before_put, also_removed=also_removed)
+        again = taken == 0 and _are_of_its_update(record)
         return replace(
             record,
-            lists_accounts=(taken and bool(reading.members)) or self._table.has(members.pk, members.prefix),
-            accounts_stamp=_newest(record.accounts_stamp, reading),
+            lists_accounts=(taken is not None and bool(reading.members)) or self._table.has(members.pk, members.prefix),
+            accounts_stamp=record.accounts_stamp if again else _newest(record.accounts_stamp, reading),
         )
 
     def _keep_text(self, key: EventKey, text: str, stamp: str, now: datetime) -> None:
@@ -272,6 +275,11 @@ def _cleared(record: EventRecord, episode: int, last: str | None) -> EventRecord
     if record.pointers != "stale" or record.episode != episode:
         return record
     return replace(record, cleared_to=last, pointers="none" if last is None else "stale")
+
+
+def _are_of_its_update(record: EventRecord) -> bool:
+    """The affected accounts, as they were read last. Stamps begin with the time of an update."""
+    return record.accounts_for is not None and (record.accounts_stamp or "") >= record.accounts_for
 
 
 def _newest(stamp: str | None, reading: SetReading) -> str | None:

@@ -25,6 +25,7 @@
     UNREADABLE#day  digest                 a notification that could not be understood
     DECISION#id     OUTCOME                what came of its deployment's waiting
     WAITING#shard   digest                 a deployment that waits, or was resumed and has not asked again
+    TURN            TURN                   the event whose accounts were read again last
     LOOK            LOOK                   the last look at all that wait, and how many it and those before handed out
     DIGEST          DIGEST                 how far people were told of what happened
     WALK            PART#n                 how far a walk through the organization has come
@@ -46,6 +47,7 @@ from org_gate.store.table import ItemKey
 
 STATE: Final = ItemKey("STATE", "STATE")
 LEASE: Final = ItemKey("LEASE", "LEASE")
+TURN: Final = ItemKey("TURN", "TURN")
 LOOK: Final = ItemKey("LOOK", "LOOK")
 DIGEST: Final = ItemKey("DIGEST", "DIGEST")
 PUBLIC: Final = "PUBLIC"

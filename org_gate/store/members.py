@@ -60,15 +60,14 @@ class Members:
         *,
         before_put: BeforePut = _nothing_before,
         also_removed: AlsoRemoved = _nothing_else,
-    ) -> bool:
-        """Writes the difference. ``complete_stamp`` is that of the last complete reading taken.
+    ) -> int | None:
+        """Writes the difference: of so many members. ``complete_stamp`` is that of the last complete reading taken.
 
-        False where the reading is older than that, and so says nothing any more.
+        None where the reading is older than that, and so says nothing any more.
         """
         if complete_stamp is not None and reading.stamp < complete_stamp:
-            return False
-        self._write(self._held(reading), reading, now, before_put=before_put, also_removed=also_removed)
-        return True
+            return None
+        return self._write(self._held(reading), reading, now, before_put=before_put, also_removed=also_removed)
 
     def take_range(self, reading: SetReading, first: str, last: str, now: datetime) -> None:
         """Writes the difference to a complete reading of the members whose names begin with these, or lie between."""
@@ -83,13 +82,12 @@ class Members:
         *,
         before_put: BeforePut,
         also_removed: AlsoRemoved,
-    ) -> None:
+    ) -> int:
         fresh = [item for item in self._wanted(reading, held, now) if item is not None]
         if fresh:
             before_put(item["sk"].removeprefix(self.prefix) for item in fresh)
             self.table.batch_put(fresh)
-        if reading.complete:
-            self._remove(held, reading, also_removed)
+        return len(fresh) + (self._remove(held, reading, also_removed) if reading.complete else 0)
 
     def _held(self, reading: SetReading) -> dict[str, Item]:
         if reading.complete:
@@ -121,10 +119,11 @@ class Members:
         own = {"pk": item["pk"], "sk": item["sk"], "stamp": max(reading.stamp, item["stamp"])}
         return {**kept, **(told if newer else {}), **own, "expires": event_expiry(now)}
 
-    def _remove(self, held: Mapping[str, Item], reading: SetReading, also: AlsoRemoved) -> None:
-        """One that a newer notification has named again meanwhile stays."""
-        gone = (name for name, item in held.items() if name not in reading.members and item["stamp"] < reading.stamp)
+    def _remove(self, held: Mapping[str, Item], reading: SetReading, also: AlsoRemoved) -> int:
+        """How many; one that a newer notification has named again meanwhile stays."""
+        gone = [name for name, item in held.items() if name not in reading.members and item["stamp"] < reading.stamp]
         self.table.transact_groups([self._removing(name, reading.stamp), *also(name)] for name in gone)
+        return len(gone)
 
     def _removing(self, name: str, stamp: str) -> Item:
         key = ItemKey(self.pk, self.prefix + name)

@@ -32,6 +32,8 @@ _UNSEEN: Final = timedelta(hours=2)
 _NEVER: Final = ""
 _MOST_EARLIER: Final = 3
 _STILL: Final = "decision_id = :id AND ended_as = :never"
+_SECOND: Final = timedelta(seconds=1)
+"""The table knows no finer times."""
 _SETTLED: Final = ("decision_id", "claimed_at", "ended_as")
 _UNTOUCHED: Final = " AND ".join(f"{name} = :{name}" for name in _SETTLED)
 _ENDING: Final = "SET ended_as = :as, expires = :expires"
@@ -116,8 +118,16 @@ class WaitingDeployments:
             return None
         return [parse_time(moment) for moment, number in item.get("handed_out", ()) for _ in range(int(number))]
 
-    def mark_clear(self, waiting: Iterable[Waiting], at: datetime) -> None:
+    def mark_clear(self, waiting: Sequence[Waiting], at: datetime) -> None:
+        """By the look that began ``at``; taken back where a later one began, which may have found them blocked.
+
+        Looks begin before they read what waits, and this is written before the look is read: so a later one sees it,
+        or it is taken back.
+        """
         self._mark(waiting, "SET clear_since = :at", {":at": format_time(at)})
+        if waiting and self._looked_since(at + _SECOND):
+            values = {":at": format_time(at), ":blocked": _NEVER}
+            self._mark(waiting, "SET clear_since = :blocked", values, f"{_STILL} AND clear_since = :at")
 
     def mark_blocked(self, waiting: Iterable[Waiting]) -> None:
         """They settle anew, and are handed out anew."""
@@ -170,9 +180,11 @@ class WaitingDeployments:
         seen = {":id": item["decision_id"], ":as": item["ended_as"]}
         return self._table.deleting(ItemKey(item["pk"], item["sk"]), "decision_id = :id AND ended_as = :as", seen)
 
-    def _mark(self, waiting: Iterable[Waiting], expression: str, values: Mapping[str, Any]) -> None:
+    def _mark(
+        self, waiting: Iterable[Waiting], expression: str, values: Mapping[str, Any], condition: str = _STILL
+    ) -> None:
         self._table.transact_groups(
-            [self._table.updating(keys.waiting(one.deployment), expression, {**values, **_still(one)}, _STILL)]
+            [self._table.updating(keys.waiting(one.deployment), expression, {**values, **_still(one)}, condition)]
             for one in waiting
         )
 

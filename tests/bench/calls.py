@@ -24,7 +24,8 @@ class Calls:
     def __call__(self, call: Call) -> None:
         with self._lock:
             self._heard[call.service, call.operation] += 1
-        time.sleep(self._seconds.get(call.service, 0.0))
+        if late := self._seconds.get(call.service):
+            time.sleep(late)
 
     def of(self, service: str) -> Counter[str]:
         """How often each operation was called since the start or ``forget``."""

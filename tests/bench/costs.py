@@ -94,6 +94,7 @@ def month_of(size: Size, count: Counted) -> Month:
     happened: list[tuple[float, Used]] = [
         (POLLS - FULL_LOOKS, count.poll),
         (FULL_LOOKS, count.full_look),
+        (DAYS, count.new_day),
         (TREES, count.tree),
         (changes, count.changed),
         (changes, count.notification),
@@ -207,6 +208,7 @@ def _counts(counts: list[Counted]) -> Iterator[str]:
 _HAPPENINGS: Final[Mapping[str, str]] = {
     "poll": "a poll with nothing changed",
     "full_look": "a look at everything open, every five minutes",
+    "new_day": "what these looks take more when a day begins, in all",
     "tree": "the tree compared, every hour",
     "changed": "an account-specific event that has changed, beyond the poll",
     "notification": "a notification of AWS Health",

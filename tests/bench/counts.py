@@ -22,6 +22,8 @@ from tests.unit.central.support import CENTRAL, RULES, Topic
 from tests.unit.store.tables import TABLE, TableClient
 
 REGION: Final = "us-east-1"
+_MIDNIGHT: Final = 12 * 60
+"""In minutes: a world begins at noon."""
 _ROUND: Final = 100
 """Ids are by chance, so what is packed with them is a few bytes larger or smaller each time."""
 _EXECUTION: Final = "0f1e2d3c-0000-4000-8000-000000000000"
@@ -43,6 +45,8 @@ class Counted:
 
     poll: Used
     full_look: Used
+    new_day: Used
+    """The looks that read the accounts of all events again for the first time on a day: beyond as many looks."""
     tree: Used
     changed: Used
     """An event that affects one account, changed: beyond an unchanged poll."""
@@ -81,9 +85,11 @@ def _counted(accounts: int, events: int) -> Counted:
     tree = _used(meter, world.store.accounts.all)
     size = table.size()
     asking = _Asking(table, names)
+    new_day = _new_day(world, meter, full_look, events)
     return Counted(
         poll=poll,
         full_look=full_look,
+        new_day=new_day,
         tree=tree,
         changed=_beyond(changed, poll),
         notification=notification,
@@ -95,6 +101,13 @@ def _counted(accounts: int, events: int) -> Counted:
         stored=asking.stored,
         table=size,
     )
+
+
+def _new_day(world: World, meter: Meter, usual: Used, events: int) -> Used:
+    looks = ceil(events / 2 / world.limits.reread_events)
+    world.poll(_MIDNIGHT - 5)
+    used = _used(meter, lambda: [world.poll(_MIDNIGHT + 5 * number) for number in range(looks)], world)
+    return _beyond(used, Used(usual.reads * looks, usual.writes * looks, usual.calls * looks, usual.health * looks))
 
 
 def _settle(world: World, names: list[str], events: int) -> None:

@@ -18,9 +18,6 @@ class Sizes:
     checks: int = 15
     peer: tuple[int, ...] = (50, 500, 5_000)
     peer_goal: int = 500
-    peer_most: int = 500
-    """Events up to which the peer runs beside the collector each time: beyond it takes minutes."""
-    peer_large: tuple[int, ...] = (5_000,)
     poll: tuple[int, ...] = (100, 1_000, 10_000)
     events: int = 10_000
     rules: int = 200
@@ -34,6 +31,7 @@ class Sizes:
     """Open events, and accounts affected by one of them."""
     storms: tuple[tuple[int, int], ...] = ((1_000, 20), (10_000, 500))
     """Deployments that wait, and how large a wave is: each look reads all that wait, so small waves take long."""
+    storms_large: tuple[tuple[int, int], ...] = ((10_000, 20),)
     report: Organization = LARGE_ORGANIZATION
     report_growth: Organization = USUAL
     recorded: int = 1_000
@@ -54,11 +52,7 @@ def _checks(sizes: Sizes) -> Iterator[Result]:
 
 
 def _polls(sizes: Sizes) -> Iterator[Result]:
-    yield from peer.polls(sizes.peer, sizes.peer_goal, peer_most=sizes.peer_most)
-
-
-def _polls_large(sizes: Sizes) -> Iterator[Result]:
-    yield from peer.polls(sizes.peer_large, sizes.peer_goal, peer_most=max(sizes.peer_large))
+    yield from peer.polls(sizes.peer, sizes.peer_goal)
 
 
 def _growth_of_polls(sizes: Sizes) -> Iterator[Result]:
@@ -91,6 +85,11 @@ def _resumes(sizes: Sizes) -> Iterator[Result]:
         yield from resumes.storms(waiting, wave)
 
 
+def _resumes_large(sizes: Sizes) -> Iterator[Result]:
+    for waiting, wave in sizes.storms_large:
+        yield from resumes.storms(waiting, wave)
+
+
 def _report(sizes: Sizes) -> Iterator[Result]:
     yield from reports.large(sizes.report)
     yield from reports.growth(sizes.report_growth)
@@ -104,18 +103,18 @@ def _backtest(sizes: Sizes) -> Iterator[Result]:
 _ALL: Final = (
     Part("checks", "A gate check, against the published pattern's handler", _checks),
     Part("polls", "A poll of the collector, against another team's AWS Health client", _polls),
-    Part("polls-large", "The same with 5,000 open events", _polls_large),
     Part("unchanged", "A poll where nothing has changed, as the number of open events grows", _growth_of_polls),
     Part("decision", "A decision with what it reads from the table", _decision),
     Part("engine", "The decision alone, given every event there is", _engine),
     Part("starts", "A cold start of the gate", _starts),
     Part("load", "A minute in which an incident touches every account", _load),
     Part("resumes", "Deployments that go on when an incident ends", _resumes),
+    Part("resumes-large", "The same with the policy's default waves", _resumes_large),
     Part("report", "The organization health report", _report),
     Part("backtest", "The backtest", _backtest),
 )
 PARTS: Final[Mapping[str, Part]] = {part.key: part for part in _ALL}
-LARGE: Final = ("polls-large",)
+LARGE: Final = ("resumes-large",)
 """Measured when asked for: they take many minutes."""
 
 

@@ -56,12 +56,12 @@ class Measured:
     """The peer's, where no event was updated as lately as it looks back."""
 
 
-def polls(sizes: tuple[int, ...], goal_at: int, *, peer_most: int) -> Iterator[Result]:
-    """``goal_at`` is the size that the goals are for, ``peer_most`` the largest for which the peer runs as well."""
+def polls(sizes: tuple[int, ...], goal_at: int) -> Iterator[Result]:
+    """``goal_at`` is the size that the goals are for."""
     if not is_here():
         yield shown("(the peer's client is not on this machine: nothing is compared with it)", 0, "calls")
     for size in sizes:
-        measured = _measured(size, with_peer=size <= peer_most and is_here())
+        measured = _measured(size)
         for state in (NOTHING, PART, ALL):
             yield from _told(measured, state, size, goals=size == goal_at)
         yield from _told_besides(measured, size)
@@ -111,13 +111,13 @@ def _told_besides(measured: Measured, size: int) -> Iterator[Result]:
         yield shown(name, measured.unseen.calls.total(), "calls")
 
 
-def _measured(size: int, *, with_peer: bool) -> Measured:
+def _measured(size: int) -> Measured:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         opened = stack.enter_context(world(folder, scenario(pipelines=[])))
         calls = stack.enter_context(watched(opened))
         sky = Sky(opened, calls, size)
-        peer = Peer(opened, calls, folder) if with_peer else None
+        peer = Peer(opened, calls, folder) if is_here() else None
         return _through(sky, peer)
 
 

@@ -13,8 +13,11 @@ from typing import Any, Final
 
 from org_gate.central.budget import ENDLESS, Budget
 from tests.bench.measure import Result, at_most, no_more_than, shown
+from tests.bench.metered import MeteredDynamoDb
+from tests.bench.prices import PRICES
 from tests.unit.central.resuming import Yard, at, deployment
 from tests.unit.central.support import RULES
+from tests.unit.store.tables import TableClient
 
 PER_ACCOUNT: Final = 2
 WAVE: Final = 20
@@ -40,18 +43,30 @@ class Storm:
     minutes: int
     largest_wave: int
     calls: Counter[str]
+    most_calls: int
+    """Of the table, by one look with its news."""
+    reads: int
+    """Units, and so are writes."""
+    writes: int
+
+    @property
+    def dollars(self) -> float:
+        """For what it reads and writes."""
+        return self.reads * PRICES["read units"][0] + self.writes * PRICES["write units"][0]
 
     def of(self, operations: tuple[str, ...]) -> int:
         return sum(self.calls[operation] for operation in operations)
 
 
 class CountedYard(Yard):
-    """Counts what the resumer calls, by operation."""
+    """Counts what the resumer calls, by operation, and the units of the table that it uses."""
 
     def __init__(self, policy: Mapping[str, Any]) -> None:
         self.counted: Counter[str] = Counter()
+        self.most_calls = self.reads = self.writes = 0
         self._resuming = False
-        super().__init__(policy)
+        self._table = MeteredDynamoDb()
+        super().__init__(policy, TableClient(self._table))
         self.client.before = self.called
 
     def called(self, operation: str) -> None:
@@ -60,8 +75,13 @@ class CountedYard(Yard):
 
     def take(self, *records: dict[str, Any], budget: Budget = ENDLESS) -> list[str]:
         self._resuming = True
+        meter = self._table.meter
+        meter.clear()
         failed = super().take(*records, budget=budget)
         self._resuming = False
+        self.most_calls = max(self.most_calls, meter.calls.total())
+        self.reads += meter.reads
+        self.writes += meter.writes
         return failed
 
 
@@ -77,6 +97,8 @@ def storms(size: int, wave: int) -> Iterator[Result]:
     yield no_more_than("  not resumed, or twice", size - came.resumed + came.twice, "", most=0)
     for name, operations in _KINDS.items():
         yield shown(f"  {name}, for each deployment", came.of(operations) / size, "calls")
+    yield shown("  calls to the table of one look with its news, at most", came.most_calls, "calls")
+    yield shown("  what all of it reads and writes in the table, at list prices", came.dollars, "$")
 
 
 def storm(size: int, wave: int) -> Storm:
@@ -94,4 +116,13 @@ def storm(size: int, wave: int) -> Storm:
     waves = Counter(moment for moment, _, _ in yard.retried)
     resumed = Counter(one.pipeline for _, one, _ in yard.retried)
     minutes = (max(waves) - at(0)) // timedelta(minutes=1)
-    return Storm(len(resumed), sum(resumed.values()) - len(resumed), minutes, max(waves.values()), yard.counted)
+    return Storm(
+        resumed=len(resumed),
+        twice=sum(resumed.values()) - len(resumed),
+        minutes=minutes,
+        largest_wave=max(waves.values()),
+        calls=yard.counted,
+        most_calls=yard.most_calls,
+        reads=yard.reads,
+        writes=yard.writes,
+    )

@@ -158,14 +158,14 @@ def _play(run: Run, moments: list[tuple[int, bool]]) -> list[Any]:
 
 
 def _content(run: Run) -> dict[tuple[str, str], Any]:
-    """The table, but for decisions and what counts."""
+    """The table, but for decisions, what counts, and whose turn it was last to be read again."""
     plain = TypeDeserializer().deserialize
     pages = run.opened.sessions.client("dynamodb", CENTRAL, HOME).get_paginator("scan").paginate(TableName="org-gate")
     items = [{name: plain(value) for name, value in item.items()} for page in pages for item in page["Items"]]
     return {
         (item["pk"], item["sk"]): {name: value for name, value in item.items() if name not in _TIMES}
         for item in items
-        if not item["pk"].startswith(("DECISION", "DAY"))
+        if not item["pk"].startswith(("DECISION", "DAY", "TURN"))
     }
 
 

@@ -117,11 +117,15 @@ class Cell:
 
     # the resumer
 
-    def take(self, batch: list[Message]) -> None:
-        """Lambda's poller gives it a batch of the queue's; what it says has failed, or all of it, comes again."""
+    def take(self, batch: list[Message], *, beside: bool = False) -> None:
+        """Lambda's poller gives it a batch of the queue's; what it says has failed, or all of it, comes again.
+
+        ``beside``: to another process, while the first one is busy.
+        """
         names = [message.id for message in batch]
+        process = self._new_resumer() if beside else self._resumer
         try:
-            answer = self._resumer.handle({"Records": [message.record() for message in batch]}, ENDLESS)
+            answer = process.handle({"Records": [message.record() for message in batch]}, ENDLESS)
             names = [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
         except Killed:
             self._resumer = self._new_resumer()

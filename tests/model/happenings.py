@@ -3,17 +3,18 @@
 Only what AWS, a network and people can do; whether it makes sense together is not asked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from tests.model.faults import ANY, Fault
+from tests.model.faults import ANY, PARTIAL, RETRY, Fault
 from tests.model.organization import ACCOUNTS, EAST, PIPELINES, WEST
 from tests.model.policies import OPEN_ISSUES, Freeze, Rule, Spec
-from tests.model.truth import Snapshot
+from tests.model.truth import Key, Snapshot
+from tests.model.world import World
 
 SERVICES: Final = ("RDS", "EC2", "ECS", "S3", "LAMBDA", "IAM", "CODEPIPELINE", "MULTIPLE_SERVICES")
 REGIONS: Final = (EAST, EAST, EAST, WEST, "global")
@@ -62,13 +63,19 @@ class Opening:
     category: str | None
     change: Change
 
+    @property
+    def code(self) -> str:
+        return f"AWS_{self.service}_ISSUE"
+
+    @property
+    def key(self) -> Key:
+        return f"arn:aws:health:{self.region}::event/{self.service}/{self.code}/{self.number}", self.region
+
     def fields(self, now: datetime) -> tuple[dict[str, Any], bool]:
         """As ``Change.fields``."""
-        code = f"AWS_{self.service}_ISSUE"
-        arn = f"arn:aws:health:{self.region}::event/{self.service}/{code}/{self.number}"
         told, slow = self.change.fields(now)
-        kind = {"eventTypeCode": code, "eventTypeCategory": self.category, "startTime": now - timedelta(minutes=5)}
-        return {"arn": arn, "region": self.region, "service": self.service, **kind, **told}, slow
+        kind = {"eventTypeCode": self.code, "eventTypeCategory": self.category, "startTime": now - timedelta(minutes=5)}
+        return {"arn": self.key[0], "region": self.region, "service": self.service, **kind, **told}, slow
 
 
 SOME: Final = st.lists(st.sampled_from(ACCOUNTS), unique=True, max_size=3).map(tuple)
@@ -133,7 +140,7 @@ def policies(draw: st.DrawFn, now: datetime) -> Spec:
         mode=draw(MODES),
         modes=draw(st.dictionaries(st.sampled_from(ACCOUNTS), MODES, max_size=2)),
         verdict=draw(st.sampled_from(["allow", "allow", "warn", "block"])),
-        on_stale=draw(st.sampled_from(["local", "local", "block", "warn", "allow"])),
+        on_stale=draw(st.sampled_from(["local", "local", "block", "block", "warn", "allow"])),
         on_unknown=draw(st.sampled_from(["block", "block", "warn", "allow"])),
         max_age=draw(st.sampled_from([60, 120, 300, 600])),
         depends_on=draw(st.sampled_from([{}, {"ECS": ("EC2",)}, {"EC2": ("S3", "LAMBDA")}])),
@@ -184,14 +191,58 @@ WHOSE: Final = st.one_of(
     st.tuples(SOME, st.lists(st.sampled_from(["*", *PIPELINES, "*-failover"]), min_size=1, max_size=2).map(tuple)),
 )
 PIPELINE: Final = st.sampled_from(sorted(PIPELINES))
+LIST, DETAILS, AFFECTED = HEALTH[2:]
 DARK: Final = {
-    "central is dark": (("gate", "central"),),
-    "the gates are dark": (("gate", "central"), ("gate", "health")),
-    "AWS Health is dark": (("collector", "health"), ("gate", "health")),
-    "polls fail": (("collector", "health"),),
-    "the table is dark": (("collector", "dynamodb"), ("api", "dynamodb"), ("resumer", "dynamodb")),
+    "central is dark": (("gate", "central", ANY),),
+    "the gates are dark": (("gate", "central", ANY), ("gate", "health", ANY)),
+    "AWS Health is dark": (("collector", "health", ANY), ("gate", "health", ANY)),
+    "polls fail": (("collector", "health", ANY),),
+    "details fail": (("collector", "health", DETAILS),),
+    "affected accounts fail": (("collector", "health", AFFECTED),),
+    "the table is dark": (("collector", "dynamodb", ANY), ("api", "dynamodb", ANY), ("resumer", "dynamodb", ANY)),
 }
 """Outages, and whose calls to what they strike."""
+
+
+def outage(what: str, kind: str) -> tuple[Fault, ...]:
+    return tuple(Fault(*call, kind=kind) for call in DARK[what])
+
+
+HALF_READING: Final = st.one_of(
+    st.builds(outage, st.just("details fail"), st.sampled_from([*REFUSED, PARTIAL, PARTIAL])),
+    st.builds(outage, st.just("affected accounts fail"), st.sampled_from(REFUSED)),
+)
+BLINDING: Final = st.one_of(
+    st.builds(outage, st.sampled_from(["polls fail", "polls fail", "AWS Health is dark"]), st.sampled_from(REFUSED)),
+    HALF_READING,
+)
+CALLS_OF_POLL: Final = st.tuples(
+    st.sampled_from([LIST, DETAILS, AFFECTED, "transact_write_items", "batch_write_item"]), st.integers(1, 2)
+)
+"""Which of them, and the how many-th."""
+CALLS_OF_RESUMER: Final = st.one_of(
+    st.tuples(st.just("GetPipelineState"), st.integers(1, 2)),
+    st.tuples(st.just(RETRY), st.integers(1, 2)),
+    st.tuples(st.just("update_item"), st.integers(1, 6)),
+)
+"""A resumption reads the pipeline's state before it claims it, and then retries; looks and claims update items."""
+STEPS: Final[st.SearchStrategy[list[Callable[[World], None]]]] = st.lists(
+    st.sampled_from(
+        [
+            World.take_again,
+            World.take_again,
+            World.take_again,
+            World.ask_for_look,
+            lambda world: world.advance(5),
+            lambda world: world.advance(70),
+            lambda world: world.declare("declared-events", (), EAST, "MULTIPLE_SERVICES", 5),
+            lambda world: world.retry(PIPELINES["orders"]),
+        ]
+    ),
+    min_size=1,
+    max_size=2,
+)
+"""What may happen while a resumer is at work."""
 
 
 def override_body(whose: tuple[tuple[str, ...], tuple[str, ...]], event: str, minutes: int) -> Mapping[str, Any]:

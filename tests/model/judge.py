@@ -4,7 +4,7 @@ It reads decisions as a person does: their verdict and reasons. It changes nothi
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -59,6 +59,8 @@ class Judge:
     truth: Truth
     waits: dict[tuple[str, str], str] = field(default_factory=dict)
     retried: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    spent: set[tuple[str, str]] = field(default_factory=set)
+    """By execution and message, what a retry was asked for already."""
     retried_at: list[datetime] = field(default_factory=list)
     blocked_at: dict[str, datetime] = field(default_factory=dict)
     """By pipeline, when a look last surely found it blocked."""
@@ -102,8 +104,7 @@ class Judge:
         if "health" in one.struck:
             assert one.rolled.on_unknown != "block" or lifted or _looked(one), f"UNSAFE PASS, unknown: {one}"
             return
-        local = [aim for aim in self.truth.local(question, one.at) if aim in enforced]
-        local = [aim for aim in local if not self.truth.overridden(aim, question.pipeline, one.at)]
+        local = [aim for aim in self.truth.local(question, one.at, lifted=False) if aim in enforced]
         assert not local, f"UNSAFE PASS, stale: AWS Health shows it in the account: {local}; {one}"
 
     def _may_pass_alone(self, one: Answer) -> None:
@@ -187,9 +188,23 @@ class Judge:
         if one.decision["decision_id"] is not None and central and one.decision["mode"] == "enforce":
             self.waits[place] = one.decision["decision_id"]
 
-    def resumed(self, pipeline: Pipeline, execution_id: str, decision_id: str, now: datetime) -> None:
-        """The resumer's retry was taken by CodePipeline, whose failed action carried that decision."""
+    def asked(self, execution_id: str, messages: Sequence[str], now: datetime) -> None:
+        """A resumer that was given these messages, in this order, asks for a retry: once for each handing out."""
+        naming = [one for one in messages if execution_id in one]
+        unspent = [one for one in naming if (execution_id, one) not in self.spent]
+        assert unspent, f"ASKED TWICE at {now}, or for what nobody handed out: {execution_id}, by {naming}"
+        self.spent.add((execution_id, unspent[-1]))
+
+    def resumed(self, pipeline: Pipeline, execution_id: str, decision_id: str, now: datetime, *, crossed: bool) -> None:
+        """The resumer's retry was taken by CodePipeline, whose failed action carried that decision.
+
+        ``crossed``: others did something after the resumer had looked, so what it saw may be no more.
+        """
         self.seen["resumed"] += 1
+        self.waits.pop((pipeline.name, execution_id), None)  # what comes of it is its gate's to say
+        if crossed:
+            self.seen["resumed, crossed"] += 1
+            return
         failing = pipeline.name, execution_id, decision_id
         self.retried[failing] += 1
         assert self.retried[failing] == 1, f"RESUMED TWICE: {failing}"

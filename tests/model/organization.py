@@ -65,7 +65,7 @@ PIPELINES: Final = {
             PAYMENTS,
             WEST,
             (Aim(PAYMENTS, WEST),),
-            {"targets": [f"{PAYMENTS}/{WEST}"], "on_block": "hold", "hold_for": "30m"},
+            {"targets": [f"{PAYMENTS}/{WEST}"], "on_block": "hold", "hold_for": "8m"},
         ),
         Pipeline(
             "platform",

@@ -58,18 +58,27 @@ class Snapshot:
         end = self.fields.get("endTime")
         return self.fields.get("statusCode") == "closed" or (end is not None and end <= now)
 
+    def told_by(self) -> set[str]:
+        """The operations that tell what a list does not."""
+        told = {"DescribeEventDetailsForOrganization"} if self.public or self.accounts else set()
+        whose = self.fields.get("eventScopeCode") == "ACCOUNT_SPECIFIC"
+        return told | ({"DescribeAffectedAccountsForOrganization"} if whose else set())
+
     @property
     def listed(self) -> bool:
         """By a look at everything."""
         return self.fields.get("statusCode") in {"open", "upcoming"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Poll:
-    """``at`` is its schedule's time. ``whole``: nothing struck it; ``possible``: it may have been complete."""
+    """``at`` is its schedule's time, ``number`` what had happened when it began.
 
-    number: int
+    ``whole``: nothing struck it; ``possible``: it may have been complete.
+    """
+
     at: datetime
+    number: int
     whole: bool
     possible: bool
 
@@ -133,6 +142,10 @@ class Truth:
     polls: list[Poll] = field(default_factory=list)
     lifts: dict[str, Lift] = field(default_factory=dict)
     made: dict[str, Made] = field(default_factory=dict)
+    heard: dict[Key, int] = field(default_factory=dict)
+    """The last snapshot that central surely was notified of in time."""
+    read: set[tuple[int, str]] = field(default_factory=set)
+    """By snapshot and AWS Health's operation, what some poll may have read."""
 
     # what happened
 
@@ -142,20 +155,27 @@ class Truth:
         told = {name: value for name, value in fields.items() if value is not None}
         self.shown.setdefault(key, []).append(Snapshot(self.number, at, told, frozenset(accounts), slow))
 
-    def polled(self, at: datetime, *, whole: bool, possible: bool) -> None:
-        self.number += 1
-        self.polls.append(Poll(self.number, at, whole, possible))
+    def noticed(self, key: Key, number: int) -> None:
+        """Central took all notifications of a snapshot; what it tells of that moment is the newest there was (D3)."""
+        (one,) = [one for one in self.shown[key] if one.number == number]
+        updated = one.fields["lastUpdatedTime"]
+        older = [each.fields["lastUpdatedTime"] for each in self.shown[key] if each.number < number]
+        if updated == one.at and all(each < updated for each in older):
+            self.heard[key] = max(number, self.heard.get(key, 0))
+
+    def polled(self, poll: Poll) -> None:
+        self.polls = sorted([*self.polls, poll])
 
     # what is known of it
 
     def present(self, key: Key) -> Snapshot:
         return self.shown[key][-1]
 
-    def changed_since_poll(self) -> list[Snapshot]:
-        """What any poll now has to read."""
-        number = self.polls[-1].number if self.polls else 0
+    def unread(self) -> set[tuple[int, str]]:
+        """What a poll still has to read before it is complete (D13), as ``read`` has it."""
         present = [snapshots[-1] for snapshots in self.shown.values()]
-        return [one for one in present if one.number > number and not one.slow]
+        wanted = {(one.number, operation) for one in present if not one.slow for operation in one.told_by()}
+        return wanted - self.read
 
     def last_poll(self, *, whole: bool) -> Poll | None:
         """The last one that surely was complete, or that may have been."""
@@ -172,22 +192,22 @@ class Truth:
     def surely_known(self, key: Key) -> Sequence[Snapshot]:
         """The last snapshot that surely is known, and all that came after it; nothing where none is.
 
+        Known is what the last whole poll found, and at once what central was notified of.
+
         Nothing either where looks at everything may miss it since: then it may count as over (D4).
         """
-        poll = self.last_poll(whole=True)
-        if poll is None:
-            return ()
+        poll, heard = self.last_poll(whole=True), self.heard.get(key)
         snapshots = self.shown[key]
-        sure = [place for place, one in enumerate(snapshots) if _surely(one, poll)]
+        sure = [place for place, one in enumerate(snapshots) if one.number == heard or _surely(one, poll)]
         known = snapshots[sure[-1] :] if sure else ()
         return () if any(one.slow and not one.listed for one in known) else known
 
     def possibly_known(self, key: Key) -> Sequence[Snapshot]:
-        """All that may be known of an event: what it was at the last whole poll, and since."""
+        """All that may be known of an event: what it was when it surely was known last, and since."""
         poll = self.last_poll(whole=True)
         if any(one.slow for one in self.shown[key]):
             poll = self.calm_since()
-        return _since(self.shown[key], 0 if poll is None else poll.number)
+        return _since(self.shown[key], max(0 if poll is None else poll.number, self.heard.get(key, 0)))
 
     def calm_since(self) -> Poll | None:
         """The last poll that was followed by whole polls every minute for long enough."""
@@ -233,11 +253,6 @@ class Truth:
         everything = [one for one in self.lifts.values() if one.in_force(now) and "all" in one.events]
         return any(all(one.names(aim.account, question.pipeline) for aim in question.aims) for one in everything)
 
-    def overridden(self, aim: Aim, pipeline: str, now: datetime) -> bool:
-        """Whether one of everything names this target (A3)."""
-        lifts = (one for one in self.lifts.values() if one.in_force(now) and "all" in one.events)
-        return any(one.names(aim.account, pipeline) for one in lifts)
-
     def _lifted(self, aim: Aim, question: Question, name: str, now: datetime) -> bool:
         lifts = [one for one in self.lifts.values() if one.in_force(now)]
         naming = [one for one in lifts if one.names(aim.account, question.pipeline)]
@@ -253,8 +268,15 @@ class Truth:
         calm = self.calm_since()
         lately = _since(self.shown[arn, region], 0 if calm is None else calm.number)
         accounts = frozenset[str]().union(*(one.accounts for one in lately))
-        wider = [replace(one, accounts=accounts) for one in self.possibly_known((arn, region))]
-        return any(self.blocks(one, aim, now) for one in (*wider, *self.possibly_known((arn, region))))
+        possible = self.possibly_known((arn, region))
+        wider = [replace(one, accounts=accounts) for one in possible]
+        return any(self.blocks(one, aim, now) for one in (*possible, *wider, *self._listed_alone(possible)))
+
+    def _listed_alone(self, possible: Sequence[Snapshot]) -> list[Snapshot]:
+        """Those that do not tell their scope, as they are before their accounts could be read: everybody's (D5)."""
+        poll = self.last_poll(whole=True)
+        unread = [one for one in possible if not _surely(one, poll) and one.fields.get("eventScopeCode") is None]
+        return [replace(one, accounts=frozenset()) for one in unread]
 
     # the contract about one event and one target
 
@@ -262,10 +284,11 @@ class Truth:
         concerned = not event.over(now) and concerns(event, aim, self.policy)
         return concerned and ruling(self.policy, self.policy.rules, event, aim) == "block"
 
-    def local(self, question: Question, now: datetime, *, cautious: bool = False) -> list[Aim]:
+    def local(self, question: Question, now: datetime, *, cautious: bool = False, lifted: bool = True) -> list[Aim]:
         """The targets against which AWS Health, asked by the gate's account now, has an open issue (D13).
 
-        ``cautious``: also where the account cannot tell whether an event is another account's too.
+        ``cautious``: also where the account cannot tell whether an event is another account's too. ``lifted``: also
+        what an override lifts: of everything, or of that event where central knew of it and said so.
         """
         issues = [
             one
@@ -275,11 +298,16 @@ class Truth:
             and not one.over(now)
             and (one.public or question.account in one.accounts)
         ]
-        return [aim for aim in question.aims if any(_locally(one, aim, question.account, cautious) for one in issues)]
+
+        def stands(one: Snapshot, aim: Aim) -> bool:
+            counts = lifted or not self._lifted(aim, question, str(one.fields["arn"]), now)
+            return counts and _locally(one, aim, question.account, cautious)
+
+        return [aim for aim in question.aims if any(stands(one, aim) for one in issues)]
 
 
-def _surely(one: Snapshot, poll: Poll) -> bool:
-    if one.number > poll.number:
+def _surely(one: Snapshot, poll: Poll | None) -> bool:
+    if poll is None or one.number > poll.number:
         return False
     return not one.slow or (one.listed and one.at <= poll.at - FULL_LOOK)
 

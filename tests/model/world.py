@@ -6,8 +6,8 @@ business, what may come of it the judge's.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Final
@@ -23,16 +23,18 @@ from org_gate.simulator.health.events import HealthUpdate
 from org_gate.simulator.health.service import HealthService
 from org_gate.simulator.pipelines.service import CodePipelineService
 from tests.model.cell import Cell
-from tests.model.doors import Aws, Members, Queue, caller_of
-from tests.model.faults import Faults
+from tests.model.doors import Aws, Members, Message, Queue, caller_of
+from tests.model.faults import Between, Faults
 from tests.model.gates import Asking
 from tests.model.judge import Judge, Rolled
 from tests.model.organization import ACCOUNTS, CENTRAL, MANAGEMENT, PIPELINES, Pipeline, tree
 from tests.model.policies import Spec
-from tests.model.truth import MINUTE, Key, Lift, Made, Truth
+from tests.model.post import Post
+from tests.model.truth import MINUTE, Key, Lift, Made, Poll, Truth
 
 NOON: Final = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 GATE_STAGE: Final = "Gate"
+LOOK: Final = json.dumps({"source": "aws.events", "detail-type": "Scheduled Event"})
 
 
 class Watched:
@@ -48,6 +50,8 @@ class Watched:
     def handle(self, call: Call) -> dict[str, Any]:
         resumes = call.operation == "RetryStageExecution" and call.caller.role_arn is not None
         failed_by = self.world.failed_by(call) if resumes else ""
+        if resumes:
+            self.world.asked(call.params["pipelineExecutionId"])
         answer = self.real.handle(call)
         if call.operation.startswith("PutJob"):
             self.taken.setdefault(call.params["jobId"], []).append((call.operation, call.params))
@@ -56,14 +60,6 @@ class Watched:
             execution = call.params["pipelineExecutionId"]
             self.world.resumed(pipeline, execution, failed_by)
         return answer
-
-
-@dataclass(frozen=True)
-class Late:
-    """A notification on its way."""
-
-    due: datetime
-    envelope: Mapping[str, Any]
 
 
 class World:
@@ -85,11 +81,13 @@ class World:
         services: dict[str, OwnService] = {"health": self.health, "codepipeline": self.watched}
         self.aws = Aws(self.clock, self.faults, services)
         self.cell = Cell(self.aws, CENTRAL, tree(), self.queue, self.crash)
-        self.late: list[Late] = []
+        self.post = Post(self.cell, self.faults, self.truth, mix)
         self.lost_polls = 0
         self.doubled_poll = False
         self.twice = False
         self._polled_at: datetime | None = None
+        self._batch: list[Message] = []
+        self._undisturbed = 0
         for pipeline in PIPELINES.values():
             self._person(pipeline).create_pipeline(pipeline=pipeline.declaration())
         self.publish(policy)
@@ -103,10 +101,22 @@ class World:
         """What no function may raise; told at the next look at it."""
         self.crashes.append(f"{who}: {type(error).__name__}: {error}")
 
+    def asked(self, execution_id: str) -> None:
+        """As ``resumed``."""
+        messages = [one.body for one in sorted(self._batch, key=lambda one: one.sent)]
+        with self._told_later():
+            self.judge.asked(execution_id, messages, self.now)
+
     def resumed(self, pipeline: Pipeline, execution_id: str, decision_id: str) -> None:
         """Within the resumer, which would take the judge's word for a fault of CodePipeline's."""
+        crossed = self.faults.crossed > self._undisturbed
+        with self._told_later():
+            self.judge.resumed(pipeline, execution_id, decision_id, self.now, crossed=crossed)
+
+    @contextmanager
+    def _told_later(self) -> Iterator[None]:
         try:
-            self.judge.resumed(pipeline, execution_id, decision_id, self.now)
+            yield
         except AssertionError as error:
             self.crashes.append(str(error))
 
@@ -126,8 +136,9 @@ class World:
         """
         if self.truth.present(key).fields.get("eventScopeCode") is None:
             return
-        envelopes = self.health.notifications(*key, receiver=CENTRAL, bus_region=bus)
-        self.late += [Late(self.now + timedelta(seconds=delay), one) for one in envelopes * copies]
+        for _ in range(copies):
+            envelopes = self.health.notifications(*key, receiver=CENTRAL, bus_region=bus)
+            self.post.send(key, list(envelopes), self.now, delay)
         self.instant()
 
     # what people do
@@ -223,7 +234,7 @@ class World:
         end = self.now + timedelta(seconds=seconds)
         while self.now < end:
             due = [end, _next_minute(self.now), self.pipelines.next_due(), self.queue.next_due()]
-            due += [one.due for one in self.late]
+            due.append(self.post.next_due())
             self.clock.advance_to(min(max(one, self.now + timedelta(seconds=1)) for one in due if one is not None))
             self.instant()
 
@@ -232,7 +243,7 @@ class World:
         if self.now.second == 0 and self._polled_at != self.now:
             self._polled_at = self.now
             self._minute()
-        self._deliver()
+        self.post.deliver(self.now)
         while self.pipelines.drain() or self._drain_queue():
             pass
         assert not self.crashes, self.crashes
@@ -244,53 +255,76 @@ class World:
             for _ in range(2 if self.doubled_poll else 1):
                 self.poll()
             self.doubled_poll = False
-        self.queue.put(json.dumps({"source": "aws.events", "detail-type": "Scheduled Event"}))
+        self.queue.put(LOOK)
         self._look()
 
     def poll(self) -> None:
         """The schedule's event of this minute; what came of it is told to the truth by what struck it alone."""
-        before = self.faults.number("collector", "health", "dynamodb")
-        possible = self._may_be_complete()
+        before = self.faults.number("collector", "health", "dynamodb"), self.faults.crossed
+        number, possible = self.truth.number, self._may_be_complete()
         at = self.now.replace(second=0)
         self.cell.poll(at, f"poll-{at:%H%M}")
-        whole = before == self.faults.number("collector", "health", "dynamodb")
-        self.truth.polled(at, whole=whole, possible=possible)
+        whole = before == (self.faults.number("collector", "health", "dynamodb"), self.faults.crossed)
+        self.truth.polled(Poll(at, number, whole, possible))
 
     def _may_be_complete(self) -> bool:
         """Whether no fault is on that surely keeps a poll from what a complete one has to read (D13)."""
-        changed = self.truth.changed_since_poll()
-        needed = {("dynamodb", "get_item"), ("health", "DescribeEventsForOrganization")}
-        if any(one.public or one.accounts for one in changed):
-            needed.add(("health", "DescribeEventDetailsForOrganization"))
-        if any(one.fields.get("eventScopeCode") == "ACCOUNT_SPECIFIC" for one in changed):
-            needed.add(("health", "DescribeAffectedAccountsForOrganization"))
-        faults = [self.faults.striking("collector", *call) for call in needed]
-        return not any(one is not None and one.times is None for one in faults)
+        if self._surely_fails("dynamodb", "get_item") or self._surely_fails("health", "DescribeEventsForOrganization"):
+            return False
+        self.truth.read |= {one for one in self.truth.unread() if not self._surely_fails("health", one[1])}
+        return not self.truth.unread()
+
+    def _surely_fails(self, service: str, operation: str) -> bool:
+        """Whether such a call of the collector does, as things are now."""
+        fault = self.faults.striking("collector", service, operation)
+        return fault is not None and fault.times is None
 
     def _look(self) -> None:
         """The resumer's look of the minute; what surely blocked meanwhile is noted, if the look surely was made."""
-        before = self.faults.number("resumer", "dynamodb")
+        before = self.faults.number("resumer", "dynamodb"), self.faults.crossed
         while self._drain_queue():
             pass
         held = self.queue.held_until is not None and self.now < self.queue.held_until
-        if held or before != self.faults.number("resumer", "dynamodb"):
+        if held or before != (self.faults.number("resumer", "dynamodb"), self.faults.crossed):
             return
         for pipeline in PIPELINES.values():
             if self.truth.against(pipeline.question, self.now):
                 self.judge.blocked_at[pipeline.name] = self.now
 
-    def _deliver(self) -> None:
-        due = [one for one in self.late if one.due <= self.now]
-        self.late = [one for one in self.late if one.due > self.now]
-        self.mix.shuffle(due)
-        for one in due:
-            self.cell.notify(one.envelope)
-
     def _drain_queue(self) -> bool:
         batch = self.queue.receive()
         if batch:
-            self.cell.take(batch)
+            self._take(batch)
         return bool(batch)
+
+    def _take(self, batch: list[Message], *, beside: bool = False) -> None:
+        """May come within another one, whose own is kept; what another process is given as well is old by then."""
+        outer = self._batch, self._undisturbed
+        self._batch, self._undisturbed = batch, -1 if beside else self.faults.crossed
+        try:
+            self.cell.take(batch, beside=beside)
+        finally:
+            self._batch, self._undisturbed = outer
+
+    # what happens in the midst of it
+
+    def cross(self, who: str, operation: str, number: int, steps: Sequence[Callable[["World"], None]]) -> None:
+        """These happen after the n-th such call of somebody from now on."""
+
+        def do() -> None:
+            for step in steps:
+                step(self)
+
+        self.faults.between = Between(who, operation, number, do)
+
+    def take_again(self) -> None:
+        """SQS gives to somebody else what is being worked on."""
+        if self._batch:
+            self._take(list(self._batch), beside=True)
+
+    def ask_for_look(self) -> None:
+        self.queue.put(LOOK)
+        self.instant()
 
     # gates: ``base.Invoker``
 

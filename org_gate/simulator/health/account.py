@@ -5,16 +5,15 @@ several Regions stands for all of them.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from org_gate.simulator.base import Call
-from org_gate.simulator.health.events import ShownEvent, newest_first, statuses_of
+from org_gate.simulator.health.events import Events, ShownEvent, newest_first, statuses_of
 from org_gate.simulator.health.filters import fitting, in_a_range, refuse_tags
 from org_gate.simulator.health.shapes import affected_entity, detailed_event, listed_event
 from org_gate.simulator.paging import page
-
-Events = Sequence[ShownEvent]
 
 _UNKNOWN_EVENT: Final = {
     "errorName": "EventNotFoundException",
@@ -22,28 +21,46 @@ _UNKNOWN_EVENT: Final = {
 }
 
 
-def describe_events(events: Events, call: Call) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class AccountEvents:
+    """What an account sees of all events. Asked for by ARN, no more is looked at."""
+
+    events: Events
+    account: str
+
+    def all(self) -> list[ShownEvent]:
+        """Newest first by last update."""
+        return self._seen(self.events.all())
+
+    def of_arn(self, arn: str) -> list[ShownEvent]:
+        return self._seen(self.events.of_arn(arn))
+
+    def _seen(self, events: Iterable[ShownEvent]) -> list[ShownEvent]:
+        return [own for event in events if (own := event.seen_by(self.account))]
+
+
+def describe_events(events: AccountEvents, call: Call) -> dict[str, Any]:
     part, more = page(call, _filtered(events, call), newest_first)
     return {"events": [listed_event(event) for event in part], **more}
 
 
-def describe_event_details(events: Events, call: Call) -> dict[str, Any]:
+def describe_event_details(events: AccountEvents, call: Call) -> dict[str, Any]:
     successful, failed = [], []
     for arn in call.params["eventArns"]:
-        found = _of_arn(events, arn)
+        found = events.of_arn(arn)
         successful += [detailed_event(event) for event in found]
         if not found:
             failed.append({"eventArn": arn, **_UNKNOWN_EVENT})
     return {"successfulSet": successful, "failedSet": failed}
 
 
-def describe_affected_entities(events: Events, call: Call) -> dict[str, Any]:
+def describe_affected_entities(events: AccountEvents, call: Call) -> dict[str, Any]:
     wanted = call.params["filter"]
     refuse_tags(wanted)
     found = [
         ((index, entity["entityValue"], event.region), affected_entity(event, entity))
         for index, arn in enumerate(dict.fromkeys(wanted["eventArns"]))
-        for event in _of_arn(events, arn)
+        for event in events.of_arn(arn)
         for entity in event.entities
     ]
     ordered = sorted(((key, entity) for key, entity in found if _entity_fits(entity, wanted)), key=lambda pair: pair[0])
@@ -51,31 +68,27 @@ def describe_affected_entities(events: Events, call: Call) -> dict[str, Any]:
     return {"entities": [entity for _, entity in part], **more}
 
 
-def describe_entity_aggregates(events: Events, call: Call) -> dict[str, Any]:
+def describe_entity_aggregates(events: AccountEvents, call: Call) -> dict[str, Any]:
     refuse_tags(call.params.get("filter") or {})
     return {"entityAggregates": [_aggregate(events, arn) for arn in call.params.get("eventArns") or ()]}
 
 
-def describe_event_aggregates(events: Events, call: Call) -> dict[str, Any]:
+def describe_event_aggregates(events: AccountEvents, call: Call) -> dict[str, Any]:
     counts = Counter(event.fields.get("eventTypeCategory") for event in _filtered(events, call))
     known = sorted((category, count) for category, count in counts.items() if category is not None)
     part, more = page(call, known, lambda pair: (pair[0],))
     return {"eventAggregates": [{"aggregateValue": value, "count": count} for value, count in part], **more}
 
 
-def describe_event_types(events: Events, call: Call) -> dict[str, Any]:
+def describe_event_types(events: AccountEvents, call: Call) -> dict[str, Any]:
     """The types of the events there are: the simulator knows no others."""
     found = {_type_key(event): event for event in _filtered(events, call)}
     part, more = page(call, sorted(found), lambda key: key)
     return {"eventTypes": [_event_type(found[key]) for key in part], **more}
 
 
-def _filtered(events: Iterable[ShownEvent], call: Call) -> list[ShownEvent]:
-    return fitting(events, call.params.get("filter") or {})
-
-
-def _of_arn(events: Iterable[ShownEvent], arn: str) -> list[ShownEvent]:
-    return [event for event in events if event.arn == arn]
+def _filtered(events: AccountEvents, call: Call) -> list[ShownEvent]:
+    return fitting(events.all(), call.params.get("filter") or {})
 
 
 def _entity_fits(entity: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
@@ -86,8 +99,8 @@ def _entity_fits(entity: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     return not times or in_a_range(entity.get("lastUpdatedTime"), times)
 
 
-def _aggregate(events: Events, arn: str) -> dict[str, Any]:
-    entities = [entity for event in _of_arn(events, arn) for entity in event.entities]
+def _aggregate(events: AccountEvents, arn: str) -> dict[str, Any]:
+    entities = [entity for event in events.of_arn(arn) for entity in event.entities]
     return {"eventArn": arn, "count": len(entities), "statuses": statuses_of(entities)}
 
 

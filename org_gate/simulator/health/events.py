@@ -5,7 +5,7 @@ is judged here only as far as AWS Health could not show it. Nothing here answers
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -105,19 +105,37 @@ def statuses_of(entities: Collection[Mapping[str, Any]]) -> dict[str, int]:
     return dict(Counter(entity["statusCode"] for entity in entities if entity.get("statusCode")))
 
 
+class Events:
+    """All shown events as they stood at one time: in the order in which they are listed, and by ARN."""
+
+    def __init__(self, events: Iterable[ShownEvent]) -> None:
+        self._listed = tuple(sorted(events, key=newest_first))
+        self._by_arn: dict[str, list[ShownEvent]] = {}
+        for event in self._listed:
+            self._by_arn.setdefault(event.arn, []).append(event)
+
+    def all(self) -> Sequence[ShownEvent]:
+        """Newest first by last update."""
+        return self._listed
+
+    def of_arn(self, arn: str) -> Sequence[ShownEvent]:
+        """One for each Region that the ARN is an event in, newest first."""
+        return self._by_arn.get(arn, ())
+
+
 class EventBook:
-    """All shown events. Not safe by itself for several threads: its owner holds a lock."""
+    """The events that are shown. Not safe by itself for several threads: its owner holds a lock."""
 
     def __init__(self) -> None:
         self._events: dict[EventKey, ShownEvent] = {}
-        self._ordered: tuple[ShownEvent, ...] | None = None
+        self._now: Events | None = None
         """Until the next update: every call of the API asks for them."""
 
-    def all(self) -> tuple[ShownEvent, ...]:
-        """Newest first by last update."""
-        if self._ordered is None:
-            self._ordered = tuple(sorted(self._events.values(), key=newest_first))
-        return self._ordered
+    def now(self) -> Events:
+        """As they stand; a later update changes nothing in what was given."""
+        if self._now is None:
+            self._now = Events(self._events.values())
+        return self._now
 
     def show(self, update: HealthUpdate, now: datetime) -> ShownEvent:
         """Takes the update in. Raises HealthUpdateError, and then changes nothing."""
@@ -125,7 +143,7 @@ class EventBook:
         before = self._before(update.event)
         event = _updated(before, update, now)
         self._events[EventKey(event.arn, event.region)] = event
-        self._ordered = None
+        self._now = None
         return event
 
     def one(self, arn: str, region: str | None) -> ShownEvent:

@@ -4,7 +4,8 @@ All filters given must fit; within a list any value does. Ranges of time include
 refused rather than ignored: the simulated organization has not turned tags on.
 """
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -29,14 +30,19 @@ _RANGES: Final = {
     "lastUpdatedTime": "lastUpdatedTime",
     "lastUpdatedTimes": "lastUpdatedTime",
 }
+_UPDATES: Final = ("lastUpdatedTime", "lastUpdatedTimes")
 _ENTITIES: Final = {"entityArns": "entityArn", "entityValues": "entityValue"}
 
 
-def fitting(events: Iterable[ShownEvent], wanted: Mapping[str, Any]) -> list[ShownEvent]:
-    """``wanted`` is an EventFilter or an OrganizationEventFilter. Raises ValidationException for one by tag."""
+def fitting(events: Sequence[ShownEvent], wanted: Mapping[str, Any]) -> list[ShownEvent]:
+    """``wanted`` is an EventFilter or an OrganizationEventFilter. Raises ValidationException for one by tag.
+
+    The events are newest first, so what is older than is asked for is not looked at.
+    """
     refuse_tags(wanted)
     given = {name: value for name, value in wanted.items() if value is not None}
-    return [event for event in events if all(_fits(event, name, value) for name, value in given.items())]
+    late = events[: _how_many_since(events, given)]
+    return [event for event in late if all(_fits(event, name, value) for name, value in given.items())]
 
 
 def refuse_tags(wanted: Mapping[str, Any]) -> None:
@@ -58,11 +64,25 @@ def utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
+def _how_many_since(events: Sequence[ShownEvent], given: Mapping[str, Any]) -> int:
+    """Of the first ones: those that were updated since the earliest time that is asked for, or all."""
+    asked = [one for name in _UPDATES if name in given for one in _ranges(given[name])]
+    if not asked or any(one.get("from") is None for one in asked):
+        return len(events)
+    since = min(utc(one["from"]) for one in asked)
+    return bisect_right(events, -since.timestamp(), key=lambda event: -event.updated.timestamp())
+
+
+def _ranges(value: Any) -> Sequence[Mapping[str, Any]]:
+    """The organization's view takes one, an account's own a list."""
+    return [value] if isinstance(value, Mapping) else value
+
+
 def _fits(event: ShownEvent, name: str, value: Any) -> bool:
     if name in _VALUES:
         return event.fields.get(_VALUES[name]) in value
     if name in _RANGES:
-        return in_a_range(event.fields.get(_RANGES[name]), [value] if isinstance(value, Mapping) else value)
+        return in_a_range(event.fields.get(_RANGES[name]), _ranges(value))
     if name in _ENTITIES:
         return any(entity.get(_ENTITIES[name]) in value for entity in event.entities)
     if name == "awsAccountIds":

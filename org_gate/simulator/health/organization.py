@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from org_gate.simulator.base import AwsError, Call
-from org_gate.simulator.health.events import ShownEvent, newest_first, statuses_of
+from org_gate.simulator.health.events import Events, ShownEvent, newest_first, statuses_of
 from org_gate.simulator.health.filters import fitting, refuse_tags
 from org_gate.simulator.health.shapes import affected_entity, detailed_event, organization_event
 from org_gate.simulator.paging import Key, page
@@ -40,17 +40,14 @@ NO_SUPPORT_PLAN: Final = (
 
 @dataclass(frozen=True, slots=True)
 class OrganizationEvents:
-    """What there is to see: the events, newest first, and the accounts whose support plan shows nothing."""
+    """What there is to see: the events, and the accounts whose support plan shows nothing."""
 
-    events: Sequence[ShownEvent]
+    events: Events
     without_support_plan: frozenset[str] = frozenset()
-
-    def of_arn(self, arn: str) -> list[ShownEvent]:
-        return [event for event in self.events if event.arn == arn]
 
 
 def describe_events(view: OrganizationEvents, call: Call) -> dict[str, Any]:
-    part, more = page(call, fitting(view.events, call.params.get("filter") or {}), newest_first)
+    part, more = page(call, fitting(view.events.all(), call.params.get("filter") or {}), newest_first)
     return {"events": [organization_event(event) for event in part], **more}
 
 
@@ -65,7 +62,7 @@ def describe_event_details(view: OrganizationEvents, call: Call) -> dict[str, An
 
 def describe_affected_accounts(view: OrganizationEvents, call: Call) -> dict[str, Any]:
     refuse_tags(call.params.get("filter") or {})
-    found = view.of_arn(call.params["eventArn"])
+    found = view.events.of_arn(call.params["eventArn"])
     accounts = sorted({account for event in found if not event.is_public for account in event.accounts})
     part, more = page(call, accounts, lambda account: (account,))
     return {"affectedAccounts": part, **_scope(found), **more}
@@ -111,7 +108,7 @@ def _entity_rows(view: OrganizationEvents, index: int, wanted: Mapping[str, Any]
 
 def _by_scope(view: OrganizationEvents, wanted: Mapping[str, Any]) -> tuple[list[ShownEvent], dict[str, Any] | None]:
     account = wanted.get("awsAccountId")
-    found = view.of_arn(wanted["eventArn"])
+    found = view.events.of_arn(wanted["eventArn"])
     if account is None:
         seen_events, error = [event for event in found if event.is_public], _NO_PUBLIC_EVENT
     else:
@@ -161,7 +158,7 @@ def _entity_fits(entity: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 
 def _aggregate(view: OrganizationEvents, arn: str, asked: Sequence[str] | None) -> dict[str, Any]:
     by_account: dict[str, list[Mapping[str, Any]]] = {account: [] for account in asked or ()}
-    for event in view.of_arn(arn):
+    for event in view.events.of_arn(arn):
         for entity in event.entities:
             if asked is None or entity["accountId"] in asked:
                 by_account.setdefault(entity["accountId"], []).append(entity)

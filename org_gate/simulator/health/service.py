@@ -11,13 +11,14 @@ from typing import Any, Final
 from org_gate.model.event import EventKey
 from org_gate.simulator.base import AwsError, Call, OrgView, SimClock
 from org_gate.simulator.health import account, organization
+from org_gate.simulator.health.account import AccountEvents
 from org_gate.simulator.health.events import EventBook, HealthUpdate
 from org_gate.simulator.health.notifications import notifications
 from org_gate.simulator.health.organization import NO_SUPPORT_PLAN, OrganizationEvents
 
 HEALTH_PRINCIPAL: Final = "health.amazonaws.com"
 
-_ACCOUNT_OPERATIONS: Final[dict[str, Callable[[account.Events, Call], dict[str, Any]]]] = {
+_ACCOUNT_OPERATIONS: Final[dict[str, Callable[[AccountEvents, Call], dict[str, Any]]]] = {
     "DescribeAffectedEntities": account.describe_affected_entities,
     "DescribeEntityAggregates": account.describe_entity_aggregates,
     "DescribeEventAggregates": account.describe_event_aggregates,
@@ -81,13 +82,12 @@ class HealthService:
         if call.operation in _MANAGEMENT_OPERATIONS:
             return self._manage(call)
         with self._lock:
-            events, enabled = self._book.all(), self._is_open()
+            events, enabled = self._book.now(), self._is_open()
         if call.operation in _ORGANIZATION_OPERATIONS:
             self._check_organization_access(call, enabled=enabled)
             view = OrganizationEvents(events, self._without_support_plan)
             return _ORGANIZATION_OPERATIONS[call.operation](view, call)
-        seen = [own for event in events if (own := event.seen_by(call.caller.account))]
-        return _ACCOUNT_OPERATIONS[call.operation](seen, call)
+        return _ACCOUNT_OPERATIONS[call.operation](AccountEvents(events, call.caller.account), call)
 
     def _manage(self, call: Call) -> dict[str, Any]:
         if call.caller.account != self._org.management:

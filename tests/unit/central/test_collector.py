@@ -11,7 +11,6 @@ from moto import mock_aws
 
 from org_gate.central import collector as module
 from org_gate.central.organization import Walk
-from org_gate.central.poll import Limits
 from org_gate.central.settings import SettingsError, api_settings, collector_settings, resumer_settings
 from org_gate.model.event import Account
 from org_gate.store import StoreUnavailableError
@@ -95,20 +94,6 @@ def test_the_full_look_finds_what_the_cursor_missed(world: World) -> None:
     for minutes in range(1, 6):
         world.poll(minutes)
     assert set(world.known()) == {arn(1)}
-
-
-def test_the_full_look_reads_accounts_again_the_longest_unread_first(world: World) -> None:
-    world.limits = Limits(reread_events=2)
-    for number in range(3):
-        _specific(world, number, ORDERS)
-    world.poll(0)
-    for number in range(3):
-        _specific(world, number, ORDERS, WEB)  # an account was added, and no update tells it
-    for minutes, known in ((5, 2), (10, 3)):
-        world.health.calls.clear()
-        world.poll(minutes)
-        assert world.health.calls[ACCOUNTS] == 2
-        assert len(world.known(WEB)) == known
 
 
 def test_an_event_that_aws_health_takes_no_question_about_keeps_nothing_else_from_being_read(world: World) -> None:

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -181,6 +182,29 @@ def test_a_later_digest_is_not_overwritten_by_an_earlier_one() -> None:
     assert yard.store.digest.begin(at(2))
     with pytest.raises(ConflictError):
         yard.store.digest.keep({}, at(1))
+
+
+@dataclass
+class Overtaken(Told):
+    """A later digest begins while this one is telling."""
+
+    begin: Callable[[], bool] = lambda: False
+
+    def announce(self, notice: Notice) -> bool:
+        assert self.begin()
+        return super().announce(notice)
+
+
+def test_a_digest_that_is_overtaken_tells_its_news_and_logs_no_fault(caplog: pytest.LogCaptureFixture) -> None:
+    yard, _ = started()
+    yard.now = at(0.5)
+    yard.incident()
+    yard.ask(deployment("orders"), FAILING)
+    overtaken = Overtaken(begin=lambda: yard.store.digest.begin(at(2)))
+    tell(yard, 1, overtaken)
+    assert kinds(overtaken.take()) == ["blocked"]
+    assert "were begun meanwhile" in caplog.text
+    assert not any(record.exc_info for record in caplog.records)
 
 
 def test_a_hold_is_told_once_when_it_lasts_and_its_end_as_well() -> None:

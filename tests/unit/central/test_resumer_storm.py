@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from org_gate.central.budget import Budget
 from tests.unit.central.resuming import Yard, at, deployment, retries, stamp
 from tests.unit.central.support import RULES
 from tests.unit.store.tables import Killed
@@ -103,3 +104,29 @@ def test_a_look_over_a_thousand_in_two_hundred_accounts_reads_each_account_once(
     assert yard.take(yard.look()) == []
     assert yard.client.reads <= 200 + 16 + 10 + 30, "the last for the news of the minute"
     assert yard.client.calls["transact_write_items"] == 1000 // 25
+
+
+def test_a_look_that_runs_out_of_time_knows_who_stops_the_next_wave() -> None:
+    """Accounts are read in their order, and that of the one that was blocked again is the last."""
+    yard = Yard(RULES | {"resume": {"settle": "1m", "wave_size": 1}})
+    incident, last = yard.incident(), "999999999999"
+    yard.ask(deployment("first", account=last))
+    yard.now = at(0.1)
+    for number in range(1, 6):
+        yard.ask(deployment(f"p{number}", account=f"{number:012d}"))
+    yard.over(incident)
+    yard.minute(1)
+    yard.now = at(2)
+    yard.poll()
+    yard.take(yard.look())
+    yard.take(*yard.queue)
+    yard.queue.clear()
+    again = yard.incident("2", (last,))
+    yard.gates()
+    yard.now = at(4)
+    yard.poll()
+    left = iter([50.0] * 3)
+    assert yard.take(yard.look(), budget=Budget(lambda: next(left, 10.0))) == []
+    assert yard.queue == []
+    yard.over(again)
+    assert [yard.minute(minute) for minute in (5, 6)] == [["p1"], ["first"]]

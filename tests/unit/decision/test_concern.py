@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from org_gate.decision.concern import places
+from org_gate.decision.question import ask
+from org_gate.model.event import Knowledge
 from org_gate.model.request import Pipeline
 from org_gate.model.sky import Places
-from tests.unit.decision.builders import PROD, decided, event, policy, request
+from tests.unit.decision.builders import NOW, PROD, decided, event, policy, request
 
 
 def grounds(target: str, fields: dict[str, Any], **written: Any) -> str:
@@ -88,6 +90,14 @@ def test_where_to_look_is_in_the_regions_of_all_targets_and_at_the_global_servic
 def test_a_service_code_that_is_not_known_is_told_with_the_nearest_if_there_is_one(code: str, meant: str) -> None:
     (hint,) = decided(f"/us-east-1/{code}", ()).reasons
     assert f"{code} is not an AWS Health service code that this version {meant} of every service" in hint.explanation
+    assert f" count for {PROD}/us-east-1/{code}. Write the code" in hint.explanation
+
+
+def test_what_was_meant_is_looked_for_for_a_hundred_codes() -> None:
+    """No decision shows more reasons, and each takes a while."""
+    codes = "+".join(f"ELASTICLOADBALANCING{number:03}" for number in range(101))
+    hints = ask(request(f"{PROD}/us-east-1/{codes}"), Knowledge(NOW, (), {}), policy(), NOW).hints
+    assert ["did you mean" in hint.text for hint in hints] == [True] * 100 + [False]
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from org_gate.decision.resumption import HANDED_FOR, Seen, look, superseded
+from org_gate.decision.resumption import Seen, look, superseded, without_gate
+from org_gate.model.decision import OnStale
 from org_gate.model.request import Request, Target
 from org_gate.model.waiting import Deployment, Waiting
 from org_gate.policy.model import Resume
+from tests.unit.decision.builders import policy
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -64,7 +66,7 @@ def test_after_within_it_is_given_up(hours: float, over: bool) -> None:  # noqa:
     found = look([Seen(waiting(failed_at=ago(60 * hours), clear_since=ago(10)), blocked=False)], [], POLICY, NOW)
     assert bool(found.given_up) is over
     assert bool(found.resumed) is not over
-    assert not over or "resume.within" in found.given_up[0][1]
+    assert not over or found.given_up[0][1].startswith("it was blocked more than 1 d ago, and the policy resumes")
 
 
 @pytest.mark.contract("W2")
@@ -96,7 +98,7 @@ def test_one_that_was_resumed_and_blocked_again_stops_all_until_it_is_allowed() 
 
 
 def test_what_was_handed_out_is_handed_out_again_only_after_a_while() -> None:
-    handed = waiting(clear_since=ago(9), handed_at=NOW - HANDED_FOR + timedelta(seconds=1))
+    handed = waiting(clear_since=ago(9), handed_at=ago(2) + timedelta(seconds=1))
     assert look([Seen(handed, blocked=False)], [], POLICY, NOW).resumed == ()
     assert look([Seen(handed, blocked=False)], [], POLICY, NOW + timedelta(seconds=1)).resumed == (handed,)
 
@@ -139,6 +141,19 @@ def test_nobody_is_in_two_places_and_no_wave_is_too_large(
 
 
 @pytest.mark.contract("W2")
+@pytest.mark.contract("D13")
+@pytest.mark.parametrize("on_unknown", ["allow", "warn", "block"])
+@pytest.mark.parametrize("on_stale", list(OnStale))
+def test_who_has_no_gate_to_look_with_goes_by_on_unknown_where_knowledge_is_stale(
+    on_stale: OnStale, on_unknown: str
+) -> None:
+    before = policy(defaults={"on_stale": on_stale.value, "on_unknown": on_unknown, "max_age": "7m"})
+    after = without_gate(before)
+    assert after.defaults.on_stale == (on_unknown if on_stale is OnStale.LOCAL else on_stale)
+    assert after.defaults.max_age == timedelta(minutes=7)
+    assert after.model_copy(update={"defaults": before.defaults}) == before
+
+
 def test_of_executions_at_the_same_stage_only_the_latest_waits() -> None:
     first = [waiting(failed_at=ago(60 - number), deployment=of(f"e-{number}")) for number in (2, 1, 3)]
     others = [waiting("web"), waiting(deployment=of("e-9", stage="Later"))]

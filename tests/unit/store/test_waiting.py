@@ -342,6 +342,36 @@ def test_what_began_to_wait_while_another_question_let_it_through_is_for_the_nex
     assert only(store).decision_id == record(1)["decision_id"]
 
 
+@pytest.mark.parametrize(("later", "since"), [(NOON, NOON), (NOON + MINUTE / 60, None)])
+def test_a_look_that_another_overtook_marks_nothing_clear(
+    store: Store, later: datetime, since: datetime | None
+) -> None:
+    """The other one may have found it blocked, and wrote nothing, as nothing was marked then."""
+    store.put_decision(record(1))
+    store.waiting.begin_look(NOON)
+    seen = [only(store)]
+    store.waiting.begin_look(later)
+    store.waiting.mark_clear(seen, NOON)
+    assert only(store).clear_since == since
+
+
+def test_what_another_look_marked_stays_where_one_is_overtaken(client: TableClient, store: Store) -> None:
+    store.put_decision(record(1))
+    store.waiting.begin_look(NOON)
+    seen, reads = [only(store)], client.calls["get_item"]
+
+    def other_look(operation: str) -> None:
+        if operation == "get_item" and client.calls["get_item"] == reads + 1:
+            other = store_on(client)
+            other.waiting.begin_look(NOON + MINUTE)
+            other.waiting.mark_blocked(other.waiting.all(NOON + MINUTE))
+            other.waiting.mark_clear(other.waiting.all(NOON + MINUTE), NOON + MINUTE)
+
+    client.before = other_look
+    store.waiting.mark_clear(seen, NOON)
+    assert only(store).clear_since == NOON + MINUTE
+
+
 def test_nothing_is_claimed_once_a_look_began_to_which_its_handing_out_counts_no_more(store: Store) -> None:
     store.put_decision(record(1))
     hand_out(store, only(store), NOON)
