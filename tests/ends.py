@@ -9,8 +9,8 @@ _MEANT: Final = (
     re.compile(r"org-gate-(collector|resumer|reporter) of .* 'Store\w*Error: DynamoDB's "),
     # nothing takes the job's answer, so Lambda has the gate try once more
     re.compile(r"org-gate of .* 'RuntimeError: CodePipeline took no answer for job "),
-    # a test killed the process
-    re.compile(r"'Runtime\.ExitError: Error: Runtime exited with error: signal: "),
+    # a test killed the process, or had it end as though it were
+    re.compile(r"'Runtime\.ExitError: Error: Runtime exited with error: (signal: |exit status 137)"),
 )
 
 

@@ -262,8 +262,12 @@ def _check_waves(witness: Witness) -> None:
 
 
 def _waves(witness: Witness) -> dict[datetime, int]:
-    """How many deployments were handed out at a time, those included that came to nothing."""
-    return Counter(at for at, _ in set(witness.handed))
+    """How many deployments that were retried in the end were handed out at a time, again and again where it took that.
+
+    What was found stopped or superseded takes no place in a wave.
+    """
+    retried = {decision for _, decision in witness.retries}
+    return Counter(at for at, decision in set(witness.handed) if decision in retried)
 
 
 def _say(what: str) -> None:

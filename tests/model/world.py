@@ -264,6 +264,7 @@ class World:
         number, possible = self.truth.number, self._may_be_complete()
         at = self.now.replace(second=0)
         self.cell.poll(at, f"poll-{at:%H%M}")
+        possible = self._may_be_complete() or possible  # it may have read what was shown while it ran
         whole = before == (self.faults.number("collector", "health", "dynamodb"), self.faults.crossed)
         self.truth.polled(Poll(at, number, whole, possible))
 

@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Lock, Thread
@@ -78,7 +79,8 @@ class FunctionProcess:
     def close(self) -> None:
         self._usable = False
         if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it ended by itself just now
+                os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._api.close()
         self._log.close()
