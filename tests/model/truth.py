@@ -270,13 +270,20 @@ class Truth:
         accounts = frozenset[str]().union(*(one.accounts for one in lately))
         possible = self.possibly_known((arn, region))
         wider = [replace(one, accounts=accounts) for one in possible]
-        return any(self.blocks(one, aim, now) for one in (*possible, *wider, *self._listed_alone(possible)))
+        return any(
+            self.blocks(one, aim, now) for one in (*possible, *wider, *self._without_accounts((arn, region), possible))
+        )
 
-    def _listed_alone(self, possible: Sequence[Snapshot]) -> list[Snapshot]:
-        """Those that do not tell their scope, as they are before their accounts could be read: everybody's (D5)."""
-        poll = self.last_poll(whole=True)
-        unread = [one for one in possible if not _surely(one, poll) and one.fields.get("eventScopeCode") is None]
-        return [replace(one, accounts=frozenset()) for one in unread]
+    def _without_accounts(self, key: Key, possible: Sequence[Snapshot]) -> list[Snapshot]:
+        """As they are before their accounts could be read: everybody's, if they tell no scope (D5) or were that."""
+        poll, public = self.last_poll(whole=True), [one.number for one in self.shown[key] if one.public]
+        unread = [one for one in possible if not _surely(one, poll)]
+        were = [
+            one
+            for one in unread
+            if not one.fields.get("eventScopeCode") or min(public, default=one.number) < one.number
+        ]
+        return [replace(one, fields={**one.fields, "eventScopeCode": None}, accounts=frozenset()) for one in were]
 
     # the contract about one event and one target
 
