@@ -43,7 +43,7 @@ def take_turns(
 
     Raises what ``read`` raises: HealthError, StoreError.
     """
-    last = None
+    last = told = None
     for number, key in enumerate(islice(_in_turn(keys, turns), events), 1):
         if calls <= 0:
             break
@@ -55,7 +55,8 @@ def take_turns(
         last = key
         if number % STEP == 0:
             turns.had(last)
-    if last is not None:
+            told = last
+    if last is not None and last != told:
         turns.had(last)
 
 
