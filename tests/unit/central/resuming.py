@@ -169,11 +169,15 @@ class Yard:
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     def minute(self, minutes: float, *, mix: random.Random | None = None) -> list[str]:
-        """The poll, a look, its messages and what gates make of them: the pipelines that were retried.
+        """``wave``, and what gates make of it: the pipelines that were retried."""
+        before = len(self.retried)
+        self.wave(minutes, mix=mix)
+        self.gates()
+        return [one.pipeline for _, one, _ in self.retried[before:]]
 
-        ``mix`` has every message delivered twice and out of order.
-        """
-        self.now, before = at(minutes), len(self.retried)
+    def wave(self, minutes: float, *, mix: random.Random | None = None) -> None:
+        """The poll, a look and its messages. ``mix`` has every message delivered twice and out of order."""
+        self.now = at(minutes)
         self.poll()
         assert self.take(self.look()) == []
         records, self.queue = self.queue, []
@@ -182,8 +186,6 @@ class Yard:
             mix.shuffle(records)
         for start in range(0, len(records), 10):
             assert self.take(*records[start : start + 10]) == []
-        self.gates()
-        return [one.pipeline for _, one, _ in self.retried[before:]]
 
     def waiting(self) -> dict[str, Waiting]:
         return {one.deployment.pipeline: one for one in self.store.waiting.all(self.now)}

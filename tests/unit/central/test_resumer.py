@@ -115,11 +115,7 @@ def test_what_was_blocked_again_and_ended_since_stops_nobody_any_more(change: di
     yard.ask(deployment("b", account=OTHER))
     yard.over(incident)
     yard.minute(1)
-    yard.now = at(2)
-    yard.poll()
-    yard.take(yard.look())
-    yard.take(*yard.queue)
-    yard.queue = []
+    yard.wave(2)
     yard.incident("2", (ME,))
     yard.gates()
     decision = yard.waiting()["a"].decision_id
